@@ -1,0 +1,87 @@
+import type { AshContext, AshContextOptions } from './context.js';
+
+/** How an attempt to spend a context ended. */
+export type AshConsumeResult = 'consumed' | 'already-used' | 'expired' | 'not-found';
+
+/** How an attempt to reserve a chain's link ended. */
+export type AshReserveResult = 'reserved' | 'taken' | 'expired' | 'not-found';
+
+/** What a step of a chain leaves behind when it has succeeded. Source: protocol, section 9. */
+export interface AshChainLink {
+  /** `SHA256` of the step's proof: what the next step names. */
+  readonly hash: string;
+  /** The chain's name. */
+  readonly chain: string;
+  /** The declared binding of the step that succeeded. */
+  readonly step: string;
+  readonly subject?: string;
+  /** Milliseconds since the epoch, by the server's clock. */
+  readonly issuedAt: number;
+  /** Milliseconds since the epoch, by the server's clock. */
+  readonly expiresAt: number;
+}
+
+/** A link as a store gives it back. */
+export interface AshStoredLink extends AshChainLink {
+  /** The context that holds the link, or spent it; absent while it is free. */
+  readonly holder?: string;
+}
+
+/**
+ * Where contexts and the links of chains are kept: the contract of every store, and the token under which an
+ * application injects or replaces it.
+ *
+ * Three promises make a store one:
+ *
+ * - `consume` is atomic: of any number of simultaneous calls for one context, on all servers, one answers `consumed`.
+ * - A consumed or expired context is kept for a grace period, so that the three refusals stay apart, and a consumed
+ *   one is never forgotten before it has expired.
+ * - A method that cannot keep its promise rejects. The verifier answers 503 then.
+ *
+ * A link is a one-time record as a context is: `reserveLink` is atomic in the same way. `describeAshStore` from
+ * `nestjs-ash/testing` holds a store of your own against all of it.
+ *
+ * @example
+ * class MyStore extends AshContextStore { … }
+ * AshModule.forRoot({ store: MyStore });
+ */
+export abstract class AshContextStore {
+  /**
+   * Whether every answer comes from this process's memory. The verifier bounds the waiting for all others.
+   */
+  readonly inProcess: boolean = false;
+
+  /** Makes a context, keeps it and gives it back. */
+  abstract create(options: AshContextOptions): Promise<AshContext>;
+
+  /** A context, also a consumed or expired one within the grace period; `null` for an unknown one. */
+  abstract get(id: string): Promise<AshContext | null>;
+
+  /** Spends a context, atomically and once. */
+  abstract consume(id: string): Promise<AshConsumeResult>;
+
+  /** Forgets what is past its grace period, and answers how many records that were. */
+  abstract cleanup(): Promise<number>;
+
+  /** Keeps a new link. */
+  abstract writeLink(link: AshChainLink): Promise<void>;
+
+  /** A link, also a held or expired one within the grace period; `null` for an unknown one. */
+  abstract getLink(hash: string): Promise<AshStoredLink | null>;
+
+  /**
+   * Holds a free link for one request, atomically.
+   *
+   * @param holder The identifier of the request's context. A link that the same context holds already counts as
+   * reserved: which of the identical requests goes on is decided when they spend that context.
+   */
+  abstract reserveLink(hash: string, holder: string): Promise<AshReserveResult>;
+
+  /** Frees a link that `holder` holds, and answers whether it did. A link that somebody else holds stays theirs. */
+  abstract releaseLink(hash: string, holder: string): Promise<boolean>;
+
+  /** Ends what the store opened itself: timers, connections. The module calls it for a store that it made. */
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}

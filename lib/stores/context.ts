@@ -1,0 +1,97 @@
+import { ashGenerateContextId, ashGenerateNonce, type AshMode, type AshProtocol } from '../core/index.js';
+
+/** What an application attaches to a context: any JSON value. */
+export type AshContextMetadata = Readonly<Record<string, unknown>>;
+
+/** Options for creating a context in a store. */
+export interface AshContextOptions {
+  /** The route that the context is good for, `POST /transfer`, normalised. */
+  readonly binding: string;
+  /** How long the context lives, in milliseconds. */
+  readonly ttlMs: number;
+  /** Default `balanced`. */
+  readonly mode?: AshMode;
+  /** Default `v2.3`. */
+  readonly protocol?: AshProtocol;
+  /** Who the context is issued to. */
+  readonly subject?: string;
+  /** A scope that was chosen for this one context, instead of the route's. */
+  readonly scope?: readonly string[];
+  /** Given back when the context is verified. */
+  readonly metadata?: AshContextMetadata;
+}
+
+/**
+ * A context as the server keeps it.
+ *
+ * `nonce` is a secret: in the objects that {@link ashContext} makes it is readable by name, and shown by neither
+ * `console.log`, `util.inspect` nor `JSON.stringify`.
+ *
+ * Source: protocol, section 1.
+ */
+export interface AshContext {
+  readonly id: string;
+  readonly binding: string;
+  readonly mode: AshMode;
+  readonly protocol: AshProtocol;
+  /** Milliseconds since the epoch, by the server's clock. */
+  readonly issuedAt: number;
+  /** Milliseconds since the epoch, by the server's clock. */
+  readonly expiresAt: number;
+  /** Milliseconds since the epoch, by the server's clock; absent while the context is unspent. */
+  readonly consumedAt?: number;
+  readonly subject?: string;
+  readonly scope?: readonly string[];
+  readonly metadata?: AshContextMetadata;
+  /** The root of the client's secret. Never leaves the server, but for `v1` in `strict` mode. */
+  readonly nonce: string;
+}
+
+class ContextRecord {
+  readonly #nonce: string;
+
+  constructor({ nonce, ...fields }: AshContext) {
+    this.#nonce = nonce;
+    Object.assign(this, fields);
+    Object.freeze(this);
+  }
+
+  get nonce(): string {
+    return this.#nonce;
+  }
+}
+
+/**
+ * A context whose nonce no log and no error report shows. A store that reads contexts from elsewhere gives them back
+ * through this function.
+ *
+ * @example
+ * return ashContext({ id, binding, mode, protocol, issuedAt, expiresAt, nonce });
+ */
+export function ashContext(fields: AshContext): AshContext {
+  return new ContextRecord(fields) as unknown as AshContext;
+}
+
+/**
+ * A new context with a fresh identifier and nonce, for a store to keep.
+ *
+ * @param now Milliseconds since the epoch.
+ * @throws RangeError where `ttlMs` is no positive number.
+ * @example
+ * const context = ashNewContext({ binding: 'POST /transfer', ttlMs: 30_000 }, Date.now());
+ */
+export function ashNewContext(options: AshContextOptions, now: number): AshContext {
+  const { ttlMs, mode = 'balanced', protocol = 'v2.3', ...rest } = options;
+  if (!Number.isFinite(ttlMs) || ttlMs <= 0) {
+    throw new RangeError(`ttlMs is a positive number of milliseconds, not ${String(ttlMs)}.`);
+  }
+  return ashContext({
+    ...rest,
+    mode,
+    protocol,
+    id: ashGenerateContextId(),
+    nonce: ashGenerateNonce(),
+    issuedAt: now,
+    expiresAt: now + ttlMs,
+  });
+}

@@ -1,0 +1,178 @@
+import { AshConfigurationError, AshError } from '../core/index.js';
+import { ashContext, ashNewContext, type AshContext, type AshContextOptions } from './context.js';
+import {
+  AshContextStore,
+  type AshChainLink,
+  type AshConsumeResult,
+  type AshReserveResult,
+  type AshStoredLink,
+} from './context-store.js';
+import { ExpiryQueue } from './expiry-queue.js';
+
+/** Options of {@link AshMemoryStore}. */
+export interface AshMemoryStoreOptions {
+  /**
+   * How many contexts are kept at once, and how many links: when they are full, new contexts are refused with
+   * `ASH_STORE_UNAVAILABLE`. Default 100,000, which is about 50 MB.
+   */
+  readonly maxEntries?: number;
+  /** How long a consumed or expired record is kept after it expired, in milliseconds. Default 60,000. */
+  readonly grace?: number;
+  /** How often records past their grace are swept out, in milliseconds. Default 10,000. */
+  readonly sweepInterval?: number;
+  /** The clock, in milliseconds since the epoch. Default `Date.now`. */
+  readonly clock?: () => number;
+}
+
+const OPTION_KEYS = ['maxEntries', 'grace', 'sweepInterval', 'clock'];
+
+interface Held<T> {
+  record: T;
+}
+
+/**
+ * Keeps contexts in this process's memory: for development, tests, and applications of one process. A second process
+ * knows nothing of it, and a restart forgets everything, so that open contexts are refused then.
+ *
+ * Bounded: it refuses new contexts when it is full, and never forgets a consumed one before its time.
+ *
+ * @throws AshConfigurationError for an unknown option, or one that is no positive number.
+ * @example
+ * AshModule.forRoot({ store: new AshMemoryStore({ maxEntries: 10_000 }) });
+ */
+export class AshMemoryStore extends AshContextStore {
+  override readonly inProcess = true;
+
+  private readonly maxEntries: number;
+  private readonly grace: number;
+  private readonly sweepInterval: number;
+  private readonly clock: () => number;
+  private readonly contexts = new Map<string, Held<AshContext>>();
+  private readonly links = new Map<string, Held<AshStoredLink>>();
+  private readonly dueContexts = new ExpiryQueue();
+  private readonly dueLinks = new ExpiryQueue();
+  private sweep: ReturnType<typeof setInterval> | undefined;
+
+  constructor(options: AshMemoryStoreOptions = {}) {
+    super();
+    for (const key of Object.keys(options)) {
+      if (!OPTION_KEYS.includes(key)) {
+        throw new AshConfigurationError(
+          `AshMemoryStore: there is no option '${key}'; the options are ${OPTION_KEYS.join(', ')}.`,
+        );
+      }
+    }
+    this.maxEntries = positive('maxEntries', options.maxEntries ?? 100_000);
+    this.grace = positive('grace', options.grace ?? 60_000);
+    this.sweepInterval = positive('sweepInterval', options.sweepInterval ?? 10_000);
+    this.clock = options.clock ?? Date.now;
+  }
+
+  /** How many contexts and links are kept now. */
+  get size(): number {
+    return this.contexts.size + this.links.size;
+  }
+
+  /** @throws AshError `ASH_STORE_UNAVAILABLE` when the store is full. */
+  create(options: AshContextOptions): Promise<AshContext> {
+    return attempt(() => {
+      const now = this.clock();
+      this.makeRoom(this.contexts);
+      const context = ashNewContext(options, now);
+      this.contexts.set(context.id, { record: context });
+      this.dueContexts.add(context.id, context.expiresAt + this.grace);
+      return context;
+    });
+  }
+
+  get(id: string): Promise<AshContext | null> {
+    return Promise.resolve(this.contexts.get(id)?.record ?? null);
+  }
+
+  consume(id: string): Promise<AshConsumeResult> {
+    const now = this.clock();
+    const held = this.contexts.get(id);
+    if (held === undefined) return Promise.resolve('not-found');
+    if (held.record.consumedAt !== undefined) return Promise.resolve('already-used');
+    if (held.record.expiresAt <= now) return Promise.resolve('expired');
+    held.record = ashContext({ ...held.record, nonce: held.record.nonce, consumedAt: now });
+    return Promise.resolve('consumed');
+  }
+
+  /** @throws AshError `ASH_STORE_UNAVAILABLE` when the store is full. */
+  writeLink(link: AshChainLink): Promise<void> {
+    return attempt(() => {
+      this.makeRoom(this.links);
+      this.links.set(link.hash, { record: link });
+      this.dueLinks.add(link.hash, link.expiresAt + this.grace);
+    });
+  }
+
+  getLink(hash: string): Promise<AshStoredLink | null> {
+    return Promise.resolve(this.links.get(hash)?.record ?? null);
+  }
+
+  reserveLink(hash: string, holder: string): Promise<AshReserveResult> {
+    const held = this.links.get(hash);
+    if (held === undefined) return Promise.resolve('not-found');
+    if (held.record.holder !== undefined) return Promise.resolve(held.record.holder === holder ? 'reserved' : 'taken');
+    if (held.record.expiresAt <= this.clock()) return Promise.resolve('expired');
+    held.record = { ...held.record, holder };
+    return Promise.resolve('reserved');
+  }
+
+  releaseLink(hash: string, holder: string): Promise<boolean> {
+    const held = this.links.get(hash);
+    if (held?.record.holder !== holder) return Promise.resolve(false);
+    const { holder: _holder, ...link } = held.record;
+    held.record = link;
+    return Promise.resolve(true);
+  }
+
+  cleanup(): Promise<number> {
+    const now = this.clock();
+    return Promise.resolve(forget(this.contexts, this.dueContexts, now) + forget(this.links, this.dueLinks, now));
+  }
+
+  /** Ends the sweep. The records stay. */
+  override close(): Promise<void> {
+    clearInterval(this.sweep);
+    this.sweep = undefined;
+    return Promise.resolve();
+  }
+
+  /** Begins the sweep with the first record, so that a store that is never used costs nothing. */
+  private makeRoom(records: ReadonlyMap<string, unknown>): void {
+    this.sweep ??= this.beginSweep();
+    if (records.size < this.maxEntries) return;
+    void this.cleanup();
+    if (records.size < this.maxEntries) return;
+    throw new AshError('ASH_STORE_UNAVAILABLE', `The memory store is full: ${String(this.maxEntries)} entries.`);
+  }
+
+  private beginSweep(): ReturnType<typeof setInterval> {
+    const sweep = setInterval(() => void this.cleanup(), this.sweepInterval);
+    sweep.unref();
+    return sweep;
+  }
+}
+
+function forget(records: Map<string, unknown>, queue: ExpiryQueue, now: number): number {
+  let forgotten = 0;
+  for (let key = queue.takeDue(now); key !== undefined; key = queue.takeDue(now)) {
+    records.delete(key);
+    forgotten++;
+  }
+  return forgotten;
+}
+
+function attempt<T>(act: () => T): Promise<T> {
+  return new Promise((resolve) => {
+    resolve(act());
+  });
+}
+
+function positive(name: string, value: number): number {
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new AshConfigurationError(`AshMemoryStore: '${name}' is a positive number, not ${String(value)}.`);
+}

@@ -1,0 +1,1 @@
+export { describeAshStore, type AshStoreFixture } from './describe-ash-store.js';

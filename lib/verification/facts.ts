@@ -1,0 +1,87 @@
+/** The body of a request, as the application's parser left it. */
+export interface AshBodyFacts {
+  /** Whether the request carries a body, said by its framing and not by what a parser made of it. */
+  readonly present: boolean;
+  /** The value that the handler will receive. */
+  readonly value: unknown;
+  /** The bytes, where the application keeps them (`rawBody: true`). */
+  readonly raw: Uint8Array | undefined;
+  /** The media type in lower case without parameters; empty where there is none. */
+  readonly mediaType: string;
+}
+
+/** All that a verification knows about a request: plain values, whatever framework they came from. */
+export interface AshRequestFacts {
+  /** The method of the request line. */
+  readonly method: string;
+  /** The query as it stood in the request line, without `?`; empty where there is none. */
+  readonly query: string;
+  /** The path parameters that the router filled in, decoded. */
+  readonly params: Readonly<Record<string, unknown>>;
+  /** The headers by their lower-case names. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly body: AshBodyFacts;
+  /** Who sends the request, by the application's `subject` function. */
+  readonly subject?: string | undefined;
+}
+
+/** What the facts need of Node's own request. */
+interface RawRequestLike {
+  readonly url?: string | undefined;
+  readonly httpVersionMajor?: number;
+  readonly stream?: { readonly endAfterHeaders?: boolean } | undefined;
+}
+
+/** A request of Express, of Fastify, or of another framework that is shaped like them. */
+export interface AshRequestLike extends RawRequestLike {
+  readonly method: string;
+  /** The URL of the request line, which routers below a prefix leave as it was. */
+  readonly originalUrl?: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly params?: unknown;
+  readonly body?: unknown;
+  readonly rawBody?: unknown;
+  /** Fastify's way to Node's request. */
+  readonly raw?: RawRequestLike;
+}
+
+/** Collects the facts of a request. The differences between Express and Fastify end here. */
+export function ashFactsOf(request: AshRequestLike, subject?: string): AshRequestFacts {
+  return {
+    method: request.method,
+    query: queryOf(request.originalUrl ?? request.raw?.url ?? request.url ?? ''),
+    params: isRecord(request.params) ? request.params : {},
+    headers: request.headers,
+    body: {
+      present: hasBody(request),
+      value: request.body,
+      raw: request.rawBody instanceof Uint8Array ? request.rawBody : undefined,
+      mediaType: mediaTypeOf(request.headers['content-type']),
+    },
+    subject,
+  };
+}
+
+function queryOf(url: string): string {
+  const mark = url.indexOf('?');
+  return mark === -1 ? '' : url.slice(mark + 1);
+}
+
+/** RFC 9112, section 6.3: the framing headers say whether there is a body. HTTP/2 says it with a flag. */
+function hasBody(request: AshRequestLike): boolean {
+  const { headers } = request;
+  if (headers['transfer-encoding'] !== undefined) return true;
+  if (headers['content-length'] !== undefined) return headers['content-length'] !== '0';
+  const raw = request.raw ?? request;
+  return (raw.httpVersionMajor ?? 1) >= 2 && raw.stream?.endAfterHeaders !== true;
+}
+
+function mediaTypeOf(header: string | string[] | undefined): string {
+  const text = Array.isArray(header) ? header.join(',') : (header ?? '');
+  const end = text.indexOf(';');
+  return (end === -1 ? text : text.slice(0, end)).trim().toLowerCase();
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

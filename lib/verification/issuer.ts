@@ -1,0 +1,111 @@
+import {
+  AshError,
+  ashDeriveClientSecret,
+  ashParseBinding,
+  type AshIssuedContext,
+  type AshMode,
+} from '../core/index.js';
+import { ashProtocolRules } from '../core/protocols.js';
+import type { AshContext, AshContextMetadata } from '../stores/context.js';
+import type { BoundedStore } from './bounded-store.js';
+import { checkTtl, compileHeaderScope, stricterMode, type AshRoutePolicy } from './policy.js';
+
+/** What a context is issued for. */
+export interface AshIssueOptions {
+  /** The concrete binding, `PUT /accounts/42/limit`. */
+  readonly binding: string;
+  /** Who the context is issued to; demanded where the application has a `subject` function. */
+  readonly subject?: string | undefined;
+  /** A scope for this one context instead of the route's; `[]` covers the whole payload. */
+  readonly scope?: readonly string[];
+  /** Given back when the context is verified. */
+  readonly metadata?: AshContextMetadata;
+  /** The life of the context instead of the route's, in milliseconds. */
+  readonly ttl?: number;
+  /** A mode that is stricter than the route's. */
+  readonly mode?: AshMode;
+}
+
+/** What an issuer works with. */
+export interface IssuerOptions<P extends AshRoutePolicy> {
+  readonly store: BoundedStore;
+  /** The policy of the route that a binding is good for. */
+  readonly find: (binding: string) => P | undefined;
+}
+
+/** Issues contexts: for bindings that a protected route declares, and for no others. Source: protocol, section 1. */
+export class AshIssuer<P extends AshRoutePolicy> {
+  constructor(private readonly options: IssuerOptions<P>) {}
+
+  /**
+   * The policy of the route that a binding is good for, and the binding in its normal form.
+   *
+   * @throws AshError `ASH_CANONICALIZATION_ERROR` for a malformed binding, `ASH_BINDING_MISMATCH` for one that no
+   * protected route declares.
+   */
+  locate(text: string): { binding: string; policy: P } {
+    const { method, path } = ashParseBinding(text);
+    const binding = `${method} ${path}`;
+    const policy = this.options.find(binding);
+    if (policy !== undefined) return { binding, policy };
+    throw new AshError('ASH_BINDING_MISMATCH', `binding: no protected route is declared as '${binding}'.`);
+  }
+
+  /**
+   * Issues a context.
+   *
+   * @throws AshError as {@link locate} does, `ASH_SUBJECT_MISMATCH` where a subject is demanded and missing or given
+   * and not demanded, `ASH_STORE_UNAVAILABLE`.
+   * @throws AshConfigurationError for a `ttl` that is longer than the mode allows.
+   */
+  async issue(options: AshIssueOptions & { readonly ttl: number }): Promise<AshIssuedContext> {
+    const { binding, policy } = this.locate(options.binding);
+    const { subject, scope, metadata, ttl } = options;
+    const mode = stricterMode(policy.mode, options.mode ?? policy.mode);
+    checkTtl(policy.name, ttl, mode);
+    checkSubject(policy, subject);
+    if (scope !== undefined) compileHeaderScope(scope);
+    const context = await this.options.store.create({
+      binding,
+      ttlMs: ttl,
+      mode,
+      protocol: policy.protocol,
+      ...(subject === undefined ? {} : { subject }),
+      ...(scope === undefined ? {} : { scope }),
+      ...(metadata === undefined ? {} : { metadata }),
+    });
+    return issued(context, policy);
+  }
+}
+
+function checkSubject(policy: AshRoutePolicy, subject: string | undefined): void {
+  if (policy.needsSubject === (subject !== undefined)) return;
+  throw new AshError(
+    'ASH_SUBJECT_MISMATCH',
+    policy.needsSubject
+      ? 'A context is issued to a subject, and this request has none.'
+      : "A context with a subject needs the module's 'subject' function, which verifies it.",
+  );
+}
+
+/** The context as it goes over the wire: with the secret of the client, without the nonce that it comes from. */
+function issued(context: AshContext, policy: AshRoutePolicy): AshIssuedContext {
+  const { id, binding, mode, protocol, issuedAt, expiresAt, nonce } = context;
+  const { chain, canonicalization } = policy;
+  const scope = context.scope ?? policy.scope?.paths ?? [];
+  const { query } = policy.settings[mode];
+  return {
+    contextId: id,
+    binding,
+    mode,
+    protocol,
+    issuedAt,
+    expiresAt,
+    ...(ashProtocolRules(protocol).keyed ? { clientSecret: ashDeriveClientSecret(nonce, id, binding) } : {}),
+    ...(protocol === 'v1' && mode === 'strict' ? { nonce } : {}),
+    ...(scope.length > 0 ? { scope } : {}),
+    ...(chain === undefined ? {} : { chain: { name: chain.name, start: chain.start } }),
+    ...(query === (mode === 'minimal' ? 'ignore' : 'cover') ? {} : { query }),
+    ...(canonicalization === 'jcs' ? {} : { canonicalization }),
+  };
+}

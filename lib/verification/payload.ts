@@ -1,0 +1,127 @@
+import {
+  AshError,
+  ashCanonicalizeFormFields,
+  ashCanonicalizeValue,
+  ashHashBody,
+  type AshFormFields,
+} from '../core/index.js';
+import type { AshProtocolRules } from '../core/protocols.js';
+import type { AshScope } from '../core/scope.js';
+import { utf8Length } from '../core/text.js';
+import type { AshBodyFacts } from './facts.js';
+import type { AshPayloadKind, AshRoutePolicy, AshUnscoped } from './policy.js';
+
+/** The payload of a request as it was verified. */
+export interface VerifiedPayload {
+  /** The covered value: of a JSON body the scoped part, of a raw one its bytes. */
+  readonly value: unknown;
+  /** The canonical text; empty for raw bytes. */
+  readonly canonical: string;
+  readonly bodyHash: string;
+  /** Whether the handler is to receive the covered value instead of the whole body. */
+  readonly replacesBody: boolean;
+}
+
+/** How a payload is to be read: the route's policy, with what the context decides. */
+export interface PayloadRules {
+  readonly policy: AshRoutePolicy;
+  readonly protocol: AshProtocolRules;
+  readonly scope: AshScope | undefined;
+  readonly unscoped: AshUnscoped;
+}
+
+/**
+ * The payload that the handler will receive, in canonical form. Source: protocol, section 3.
+ *
+ * @throws AshError `ASH_UNSUPPORTED_CONTENT_TYPE`, `ASH_RAW_BODY_UNAVAILABLE`, `ASH_CANONICALIZATION_ERROR`, or
+ * `ASH_SCOPE_MISMATCH` for a member outside the scope of a route that rejects them.
+ */
+export function readPayload(body: AshBodyFacts, rules: PayloadRules): VerifiedPayload {
+  const { policy } = rules;
+  if (policy.payload.has('raw')) return rawPayload(body);
+  if (!body.present && isNothing(body.value)) return emptyPayload(rules);
+  const kind = kindOf(body.mediaType);
+  if (!policy.payload.has(kind)) throw new AshError('ASH_UNSUPPORTED_CONTENT_TYPE');
+  if (body.value === undefined || body.value instanceof Uint8Array) {
+    throw bodyUnavailable(`no parser of the application reads '${body.mediaType}' into a value on this route`);
+  }
+  return kind === 'form' ? formPayload(body.value, policy) : jsonPayload(body.value, rules);
+}
+
+function emptyPayload({ protocol }: PayloadRules): VerifiedPayload {
+  const canonical = protocol.emptyPayload;
+  return { value: undefined, canonical, bodyHash: ashHashBody(canonical), replacesBody: false };
+}
+
+function rawPayload(body: AshBodyFacts): VerifiedPayload {
+  const bytes = bytesOf(body);
+  return { value: bytes, canonical: '', bodyHash: ashHashBody(bytes), replacesBody: false };
+}
+
+/** The bytes that the handler can see: the body where that is bytes, otherwise what the parser kept. */
+function bytesOf({ present, value, raw }: AshBodyFacts): Uint8Array {
+  if (value instanceof Uint8Array) return value;
+  if (raw !== undefined) return raw;
+  if (typeof value === 'string') return new TextEncoder().encode(value);
+  if (!present && isNothing(value)) return new Uint8Array();
+  throw bodyUnavailable("a route with payload 'raw' needs a parser that keeps the bytes (rawBody: true, useBodyParser('raw'))");
+}
+
+function formPayload(value: unknown, policy: AshRoutePolicy): VerifiedPayload {
+  const canonical = ashCanonicalizeFormFields(formFieldsOf(value));
+  if (utf8Length(canonical) > policy.maxPayloadBytes) {
+    throw new AshError('ASH_CANONICALIZATION_ERROR', 'The payload has no canonical form: it is larger than allowed.');
+  }
+  return { value, canonical, bodyHash: ashHashBody(canonical), replacesBody: false };
+}
+
+function jsonPayload(value: unknown, { policy, scope, unscoped }: PayloadRules): VerifiedPayload {
+  const covered = scope === undefined ? value : scope.extract(value);
+  if (unscoped === 'reject' && scope?.hasUncovered(value)) {
+    throw new AshError('ASH_SCOPE_MISMATCH', 'The payload has members outside the scope, which this route rejects.');
+  }
+  const canonical = ashCanonicalizeValue(covered, {
+    canonicalization: policy.canonicalization,
+    maxBytes: policy.maxPayloadBytes,
+  });
+  return {
+    value: covered,
+    canonical,
+    bodyHash: ashHashBody(canonical),
+    replacesBody: scope !== undefined && unscoped === 'strip',
+  };
+}
+
+/**
+ * The fields of a parsed form. A parser that reads brackets as structure gives values that stand for more than one
+ * text, so only what it reads without loss is taken: a text, or the texts of a key that stands twice or more.
+ */
+function formFieldsOf(value: unknown): AshFormFields {
+  if (typeof value !== 'object' || value === null) throw bodyUnavailable('the parsed form is no object of fields');
+  for (const [key, field] of Object.entries(value) as [string, unknown][]) {
+    if (typeof field === 'string') continue;
+    const isRepeated = Array.isArray(field) && field.length > 1 && field.every((item) => typeof item === 'string');
+    if (!isRepeated) {
+      throw new AshError(
+        'ASH_CANONICALIZATION_ERROR',
+        `The form field '${key.slice(0, 64)}' is nested: send flat fields, repeat a key for a list, or use JSON.`,
+      );
+    }
+  }
+  return value as AshFormFields;
+}
+
+function kindOf(mediaType: string): AshPayloadKind {
+  if (mediaType === 'application/json' || mediaType.endsWith('+json')) return 'json';
+  return mediaType === 'application/x-www-form-urlencoded' ? 'form' : 'raw';
+}
+
+/** Express 4 gives `{}` for no body, Express 5 and Fastify give nothing. */
+function isNothing(value: unknown): boolean {
+  if (value === undefined || value === null) return true;
+  return typeof value === 'object' && !(value instanceof Uint8Array) && Object.keys(value).length === 0;
+}
+
+function bodyUnavailable(what: string): AshError {
+  return new AshError('ASH_RAW_BODY_UNAVAILABLE', `The body could not be verified: ${what}.`);
+}

@@ -1,0 +1,145 @@
+import type { AshErrorCode, AshIssuedContext } from '../core/index.js';
+import type { AshContextStore } from '../stores/context-store.js';
+import { BoundedStore } from './bounded-store.js';
+import type { AshExplanation } from './explain.js';
+import { ashFactsOf, type AshRequestLike } from './facts.js';
+import { AshIssuer, type AshIssueOptions } from './issuer.js';
+import type { AshRoutePolicy } from './policy.js';
+import { ashErrorBody, type AshErrorBody, type AshStatuses } from './refusal.js';
+import { RouteTable } from './route-table.js';
+import { AshVerifier, type AshRefusal, type AshVerifiedRequest, type AshVerifyResult } from './verifier.js';
+
+/** A value, or a function that gives it for a request. */
+export type AshPerRequest<T, R = AshRequestLike> = T | ((request: R) => T);
+
+/** Tells who sends a request: the identifier of a user, a session or a tenant; nothing for nobody. */
+export type AshSubjectFunction<R = AshRequestLike> = (
+  request: R,
+) => string | null | undefined | Promise<string | null | undefined>;
+
+/** A request was verified, and its context is spent. */
+export interface AshVerifiedEvent {
+  /** The route in words: `PaymentsController.transfer`. */
+  readonly route: string;
+  readonly request: AshVerifiedRequest;
+}
+
+/** A request was refused. It holds no secret and no expected value. */
+export interface AshRefusedEvent {
+  /** The route in words: `PaymentsController.transfer`. */
+  readonly route: string;
+  /** The true code, also where `strict` mode hides it from the client. */
+  readonly code: AshErrorCode;
+  readonly message: string;
+  readonly contextId: string | undefined;
+  readonly explanation: AshExplanation | undefined;
+  /** The error beneath, for `ASH_STORE_UNAVAILABLE`. */
+  readonly cause: unknown;
+}
+
+/** What an application wants to be told of. What it throws is logged and changes no verdict. */
+export interface AshEvents<R = AshRequestLike> {
+  readonly onVerified?: ((event: AshVerifiedEvent, request: R) => void | Promise<void>) | undefined;
+  readonly onRefused?: ((event: AshRefusedEvent, request: R) => void | Promise<void>) | undefined;
+}
+
+/** A route's policy with what the application does around it. */
+export interface ProtectedRoute<R = AshRequestLike> extends AshRoutePolicy, AshEvents<R> {
+  /** The life of a context, in milliseconds. */
+  readonly ttl: AshPerRequest<number, R>;
+  readonly subject: AshSubjectFunction<R> | undefined;
+  readonly statuses: AshStatuses;
+}
+
+/** Where messages for the operator go. */
+export type AshLog = (level: 'error' | 'warn' | 'debug', message: string, cause?: unknown) => void;
+
+/** What the protection of an application works with. */
+export interface ProtectionOptions {
+  readonly store: AshContextStore;
+  /** The longest wait for the store, in milliseconds. */
+  readonly storeTimeout: number;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+  readonly log: AshLog;
+}
+
+/**
+ * The protected routes of an application, and the one way through that every framework takes: it issues contexts,
+ * collects facts, verifies and reports.
+ */
+export class AshProtection<R extends AshRequestLike = AshRequestLike> {
+  /** The protected routes. */
+  readonly table = new RouteTable<ProtectedRoute<R>>();
+
+  private readonly issuer: AshIssuer<ProtectedRoute<R>>;
+  private readonly verifier: AshVerifier;
+  private readonly log: AshLog;
+
+  constructor({ store, storeTimeout, clock, log }: ProtectionOptions) {
+    const bounded = new BoundedStore(store, storeTimeout);
+    this.issuer = new AshIssuer({ store: bounded, find: (binding) => this.table.find(binding) });
+    this.verifier = new AshVerifier({ store: bounded, clock });
+    this.log = log;
+  }
+
+  /** Issues a context by hand, for a `ttl` that does not depend on a request. */
+  issue(options: AshIssueOptions, request?: R): Promise<AshIssuedContext> {
+    const { policy } = this.issuer.locate(options.binding);
+    return this.issuer.issue({ ...options, ttl: options.ttl ?? ttlOf(policy, request) });
+  }
+
+  /** Issues a context to whoever sends a request. */
+  async issueFor(binding: string, request: R): Promise<AshIssuedContext> {
+    const { policy } = this.issuer.locate(binding);
+    return this.issue({ binding, subject: await subjectOf(policy, request) }, request);
+  }
+
+  /** Verifies a request and spends its context. */
+  async verify(request: R, route: ProtectedRoute<R>): Promise<AshVerifyResult> {
+    const facts = ashFactsOf(request, await subjectOf(route, request));
+    const verdict = await this.verifier.verify(facts, route);
+    if (verdict.ok) {
+      this.notify(() => route.onVerified?.({ route: route.name, request: verdict.request }, request));
+    } else {
+      this.report(verdict, route, request);
+    }
+    return verdict;
+  }
+
+  /** What the client of a refused request is told. */
+  answer(refusal: AshRefusal, route: ProtectedRoute<R>): AshErrorBody {
+    return ashErrorBody(refusal, refusal.namesCode, route.statuses);
+  }
+
+  private report(refusal: AshRefusal, route: ProtectedRoute<R>, request: R): void {
+    const { code, message, contextId, explanation, cause } = refusal;
+    const isFault = code === 'ASH_STORE_UNAVAILABLE' || code === 'ASH_RAW_BODY_UNAVAILABLE';
+    const level = isFault ? 'error' : refusal.namesCode ? 'debug' : 'warn';
+    this.log(level, `${route.name} refused ${contextId ?? 'a request without a context'}: ${code}: ${message}`, cause);
+    this.notify(() =>
+      route.onRefused?.({ route: route.name, code, message, contextId, explanation, cause }, request),
+    );
+  }
+
+  private notify(tell: () => void | Promise<void> | undefined): void {
+    const failed = (error: unknown): void => {
+      this.log('error', 'An event handler of the application threw; the verdict stands.', error);
+    };
+    try {
+      tell()?.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+}
+
+async function subjectOf<R>({ subject }: ProtectedRoute<R>, request: R): Promise<string | undefined> {
+  return (await subject?.(request)) ?? undefined;
+}
+
+function ttlOf<R>({ ttl, name }: ProtectedRoute<R>, request: R | undefined): number {
+  if (typeof ttl === 'number') return ttl;
+  if (request !== undefined) return ttl(request);
+  throw new TypeError(`${name}: its 'ttl' depends on the request: give issue() a 'ttl', or the request.`);
+}

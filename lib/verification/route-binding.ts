@@ -1,0 +1,139 @@
+import { ashParseBinding, AshConfigurationError } from '../core/index.js';
+
+type Segment =
+  | { readonly kind: 'static'; readonly text: string }
+  | { readonly kind: 'parameter'; readonly name: string }
+  | { readonly kind: 'wildcard'; readonly name: string };
+
+const PARAMETER = /^:([A-Za-z_$][\w$]*)$/;
+const WILDCARD = /^(?:\*([A-Za-z_$][\w$]*)?|\{\*([A-Za-z_$][\w$]*)\})$/;
+const PATTERN_CHARACTER = /[:*{}()+[\]!]/;
+
+/** The rank of a kind of segment where several routes match: a router prefers the most specific. */
+const SPECIFICITY = { static: 0, parameter: 1, wildcard: 2 } as const;
+
+/**
+ * The binding that a route declares, `POST /accounts/:id/transfer`: a method, static segments, parameters of a whole
+ * segment, and a wildcard at the end.
+ */
+export class RouteBinding {
+  private constructor(
+    /** The binding as it was declared, normalised. */
+    readonly text: string,
+    readonly method: string,
+    private readonly segments: readonly Segment[],
+  ) {}
+
+  /**
+   * @throws AshConfigurationError for a malformed binding, or a pattern that is more than a parameter or a wildcard.
+   */
+  static parse(text: string): RouteBinding {
+    if (/[?#]/.test(text)) throw new AshConfigurationError(`The binding '${text}' has a query or a fragment: leave it out`);
+    try {
+      const { method, path } = ashParseBinding(text);
+      return new RouteBinding(`${method} ${path}`, method, segmentsOf(path).map(readSegment));
+    } catch (error) {
+      throw new AshConfigurationError(error instanceof Error ? error.message : String(error), { cause: error });
+    }
+  }
+
+  /** Whether it names no parameter, so that its text is the only binding that matches. */
+  get isStatic(): boolean {
+    return this.segments.every(({ kind }) => kind === 'static');
+  }
+
+  /** Two patterns with one shape match the same requests, whatever their parameters are called. */
+  get shape(): string {
+    return `${this.method} /${this.segments.map((s) => (s.kind === 'static' ? s.text : `:${s.kind}`)).join('/')}`;
+  }
+
+  /** Whether a concrete binding is one of this route's, whatever its parameters are. */
+  matches(binding: string): boolean {
+    return this.parametersOf(binding) !== undefined;
+  }
+
+  /** Whether a concrete binding is this route's with the parameters that the router filled in. */
+  matchesRequest(binding: string, method: string, params: Readonly<Record<string, unknown>>): boolean {
+    if (method !== this.method) return false;
+    if (this.isStatic) return binding === this.text;
+    const bound = this.parametersOf(binding);
+    return bound?.every(({ name, value }) => value === routedValue(params, name)) ?? false;
+  }
+
+  /** Orders routes so that the one a router would choose comes first. */
+  static compare(a: RouteBinding, b: RouteBinding): number {
+    const shared = Math.min(a.segments.length, b.segments.length);
+    for (let index = 0; index < shared; index++) {
+      const difference = rankOf(a.segments[index]) - rankOf(b.segments[index]);
+      if (difference !== 0) return difference;
+    }
+    return b.segments.length - a.segments.length;
+  }
+
+  private parametersOf(binding: string): { name: string; value: string }[] | undefined {
+    const path = pathOf(binding, this.method);
+    if (path === undefined) return undefined;
+    const texts = segmentsOf(path);
+    const parameters: { name: string; value: string }[] = [];
+    for (const [index, segment] of this.segments.entries()) {
+      const text = texts[index];
+      if (segment.kind === 'wildcard') {
+        const rest = decodeAll(texts.slice(index));
+        if (rest === undefined) return undefined;
+        parameters.push({ name: segment.name, value: rest });
+        return parameters;
+      }
+      if (text === undefined) return undefined;
+      if (segment.kind === 'static') {
+        if (text !== segment.text) return undefined;
+        continue;
+      }
+      const value = decodeAll([text]);
+      if (value === undefined) return undefined;
+      parameters.push({ name: segment.name, value });
+    }
+    return texts.length === this.segments.length ? parameters : undefined;
+  }
+}
+
+function readSegment(text: string, index: number, all: readonly string[]): Segment {
+  const parameter = PARAMETER.exec(text)?.[1];
+  if (parameter !== undefined) return { kind: 'parameter', name: parameter };
+  const wildcard = WILDCARD.exec(text);
+  if (wildcard !== null && index === all.length - 1) {
+    return { kind: 'wildcard', name: wildcard[1] ?? wildcard[2] ?? '*' };
+  }
+  if (!PATTERN_CHARACTER.test(text)) return { kind: 'static', text };
+  throw new AshConfigurationError(
+    `The segment '${text}' is more than a binding can hold: use static text, a parameter of a whole segment (':id'), ` +
+      `or a wildcard at the end ('*path')`,
+  );
+}
+
+/** Express gives a wildcard as a list of segments, Fastify as one text under the name `*`. */
+function routedValue(params: Readonly<Record<string, unknown>>, name: string): string | undefined {
+  const value = Object.hasOwn(params, name) ? params[name] : Object.hasOwn(params, '*') ? params['*'] : undefined;
+  if (Array.isArray(value)) return value.join('/');
+  return typeof value === 'string' ? value : undefined;
+}
+
+function pathOf(binding: string, method: string): string | undefined {
+  return binding.startsWith(`${method} /`) ? binding.slice(method.length + 1) : undefined;
+}
+
+function segmentsOf(path: string): string[] {
+  return path === '/' ? [] : path.slice(1).split('/');
+}
+
+function decodeAll(texts: readonly string[]): string | undefined {
+  try {
+    return texts.map(decodeURIComponent).join('/');
+  } catch {
+    // A malformed escape is a parameter that no router would have filled in.
+    return undefined;
+  }
+}
+
+function rankOf(segment: Segment | undefined): number {
+  return segment === undefined ? 0 : SPECIFICITY[segment.kind];
+}

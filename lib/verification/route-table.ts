@@ -1,0 +1,49 @@
+import { AshConfigurationError } from '../core/index.js';
+import { RouteBinding } from './route-binding.js';
+
+/** A protected route as the table needs it. */
+export interface TableRoute {
+  /** The route in words, for messages. */
+  readonly name: string;
+  readonly bindings: readonly RouteBinding[];
+}
+
+interface Row<T> {
+  readonly binding: RouteBinding;
+  readonly route: T;
+}
+
+/** The protected routes of an application by their bindings. */
+export class RouteTable<T extends TableRoute> {
+  private readonly fixed = new Map<string, T>();
+  private readonly patterns: Row<T>[] = [];
+  private readonly shapes = new Map<string, Row<T>>();
+
+  /** Every route of the table. */
+  readonly routes: T[] = [];
+
+  /**
+   * @throws AshConfigurationError where another route has a binding that matches the same requests.
+   */
+  add(route: T): void {
+    for (const binding of route.bindings) {
+      const other = this.shapes.get(binding.shape);
+      if (other !== undefined) {
+        throw new AshConfigurationError(
+          `${route.name} and ${other.route.name} have one binding, '${binding.text}': a context for one would open the ` +
+            `other. Give each route a path of its own (header and media type versions share one; use URI versions).`,
+        );
+      }
+      this.shapes.set(binding.shape, { binding, route });
+      if (binding.isStatic) this.fixed.set(binding.text, route);
+      else this.patterns.push({ binding, route });
+    }
+    this.patterns.sort((a, b) => RouteBinding.compare(a.binding, b.binding));
+    this.routes.push(route);
+  }
+
+  /** The route that a concrete binding is good for: the most specific one. */
+  find(binding: string): T | undefined {
+    return this.fixed.get(binding) ?? this.patterns.find((row) => row.binding.matches(binding))?.route;
+  }
+}
