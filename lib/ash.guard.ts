@@ -1,0 +1,109 @@
+import { Inject, Injectable, Logger, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { AshException } from './ash.exception.js';
+import { ASH_PROTECTION } from './ash.module-definition.js';
+import type { AshRequest } from './ash.options.js';
+import { AshRoutes } from './ash.routes.js';
+import { AshVerdicts } from './ash.verdicts.js';
+import { AshConfigurationError } from './core/index.js';
+import { GUARD_MARK } from './decorators/metadata.js';
+import type { ChainStep } from './verification/chain.js';
+import { AshProtection, type ProtectedRoute } from './verification/protection.js';
+import type { AshPass, AshRefusal } from './verification/verifier.js';
+
+type Route = ProtectedRoute<AshRequest>;
+
+const FIRST_FAILURE = 400;
+
+/** Node's own response, of which the guard needs the end. */
+interface ResponseLike {
+  readonly statusCode: number;
+  once(event: 'close', listener: () => void): unknown;
+}
+
+/**
+ * Verifies a protected request and spends its context, or refuses it. `@AshProtected` binds it to its route; under
+ * `APP_GUARD` it protects every route but those with `@SkipAsh()`. However often it is bound, a request is verified
+ * once.
+ *
+ * @example
+ * providers: [{ provide: APP_GUARD, useExisting: AshGuard }]
+ *
+ * Source: protocol, section 8.
+ */
+@Injectable()
+export class AshGuard implements CanActivate {
+  /** Marks the class and its subclasses for the audit at start-up. */
+  get [GUARD_MARK](): true {
+    return true;
+  }
+
+  private readonly logger = new Logger(AshGuard.name);
+
+  constructor(
+    @Inject(ASH_PROTECTION) protected readonly protection: AshProtection<AshRequest>,
+    @Inject(AshRoutes) protected readonly routes: AshRoutes,
+    @Inject(AshVerdicts) protected readonly verdicts: AshVerdicts,
+  ) {}
+
+  /** @throws AshException for a request that is refused. */
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    if (this.shouldSkip(context)) return true;
+    const route = this.getRoute(context);
+    const request = this.getRequest(context);
+    const isFirst = this.verdicts.get(request, route) === undefined;
+    const verdict = await this.verdicts.once(request, route, () => this.protection.verify(request, route));
+    if (!verdict.ok) throw this.toException(verdict, route);
+    if (isFirst) this.accept(context, request, verdict);
+    return true;
+  }
+
+  /** Whether a route needs no proof. By default those with `@SkipAsh()`. */
+  protected shouldSkip(context: ExecutionContext): boolean {
+    return this.routes.isSkipped(context.getClass(), context.getHandler());
+  }
+
+  /**
+   * The protected route that the handler is.
+   *
+   * @throws AshConfigurationError for a handler that was not there at start-up: it cannot be verified, so it is closed.
+   */
+  protected getRoute(context: ExecutionContext): Route {
+    const route = this.routes.find(context.getClass(), context.getHandler());
+    if (route !== undefined) return route;
+    throw new AshConfigurationError(
+      `${context.getClass().name}.${context.getHandler().name}: AshGuard knows no HTTP route of this handler; ` +
+        'protect routes of controllers that are there at start-up, or exempt it with @SkipAsh().',
+    );
+  }
+
+  /** The request of Express or Fastify. */
+  protected getRequest(context: ExecutionContext): AshRequest {
+    return context.switchToHttp().getRequest<AshRequest>();
+  }
+
+  /** The answer to a refused request. */
+  protected toException(refusal: AshRefusal, route: Route): AshException {
+    return new AshException(this.protection.answer(refusal, route), { cause: refusal.cause });
+  }
+
+  /** Hands the verified request on to the handler. */
+  protected accept(context: ExecutionContext, request: AshRequest, pass: AshPass): void {
+    Object.assign(request, { ash: pass.request }, pass.replacesBody ? { body: pass.request.payload } : {});
+    if (pass.step !== undefined) this.watch(context, pass.step);
+  }
+
+  /**
+   * Ends a step of a chain that did not come to its handler, or whose answer failed after the handler: a later guard,
+   * a pipe, an outer interceptor, a client that went away.
+   */
+  private watch(context: ExecutionContext, step: ChainStep): void {
+    const response = context.switchToHttp().getResponse<ResponseLike & { raw?: ResponseLike }>();
+    const raw = response.raw ?? response;
+    raw.once('close', () => {
+      if (step.hasBegun && raw.statusCode < FIRST_FAILURE) return;
+      step.fail().catch((error: unknown) => {
+        this.logger.error('A chain’s link could not be released; it stays held until it expires.', error);
+      });
+    });
+  }
+}

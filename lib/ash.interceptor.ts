@@ -1,0 +1,80 @@
+import { Inject, Injectable, Logger, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { catchError, concatMap, finalize, from, map, mergeMap, of, tap, throwError, type Observable } from 'rxjs';
+import type { AshRequest } from './ash.options.js';
+import { AshRoutes } from './ash.routes.js';
+import { AshVerdicts } from './ash.verdicts.js';
+import type { ChainStep } from './verification/chain.js';
+
+const CHAIN_PROOF_HEADER = 'X-ASH-Chain-Proof';
+const FIRST_FAILURE = 400;
+
+/** What both adapters' responses have in common. */
+interface ResponseLike {
+  readonly statusCode: number;
+}
+
+/**
+ * After the handler of a chain's step: writes the step's link and answers its proof where the handler succeeded, frees
+ * the link before where it failed. `@AshChain` binds it.
+ *
+ * Source: protocol, section 9.
+ */
+@Injectable()
+export class AshInterceptor implements NestInterceptor {
+  private readonly logger = new Logger(AshInterceptor.name);
+
+  constructor(
+    @Inject(AshRoutes) protected readonly routes: AshRoutes,
+    @Inject(AshVerdicts) protected readonly verdicts: AshVerdicts,
+    @Inject(HttpAdapterHost) protected readonly host: HttpAdapterHost,
+  ) {}
+
+  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+    const step = await this.stepOf(context);
+    if (step === undefined) return next.handle();
+    step.begin();
+    const response = context.switchToHttp().getResponse<ResponseLike>();
+    let isComplete = false;
+    return next.handle().pipe(
+      // A stream of events has succeeded with its first one: the header has to go out before it.
+      concatMap((value: unknown, index) =>
+        index === 0 ? from(this.finish(step, response)).pipe(map(() => value)) : of(value),
+      ),
+      catchError((error: unknown) => from(this.fail(step)).pipe(mergeMap(() => throwError(() => error)))),
+      tap({ complete: () => (isComplete = true) }),
+      finalize(() => {
+        // Nothing came: a handler that completes without a value, or one that an outer interceptor gave up on.
+        if (step.isOpen) void (isComplete ? this.finish(step, response) : this.fail(step));
+      }),
+    );
+  }
+
+  private async stepOf(context: ExecutionContext): Promise<ChainStep | undefined> {
+    const route = this.routes.find(context.getClass(), context.getHandler());
+    if (route === undefined) return undefined;
+    const verdict = await this.verdicts.get(context.switchToHttp().getRequest<AshRequest>(), route);
+    return verdict?.ok === true ? verdict.step : undefined;
+  }
+
+  private async finish(step: ChainStep, response: ResponseLike): Promise<void> {
+    if (response.statusCode >= FIRST_FAILURE) return this.fail(step);
+    try {
+      await step.succeed();
+    } catch (error) {
+      // The handler has run, and saying otherwise would invite a second run: only the chain ends here.
+      this.logger.error('A chain’s link could not be written; the step that follows will be refused.', error);
+      return;
+    }
+    const { httpAdapter } = this.host;
+    if (!httpAdapter.isHeadersSent(response)) httpAdapter.setHeader(response, CHAIN_PROOF_HEADER, step.proof);
+  }
+
+  private async fail(step: ChainStep): Promise<void> {
+    try {
+      await step.fail();
+    } catch (error) {
+      this.logger.error('A chain’s link could not be released; it stays held until it expires.', error);
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import { RequestMethod, type Type, type VersioningOptions } from '@nestjs/common';
+import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
+import { MetadataScanner } from '@nestjs/core';
+import { RoutePathFactory } from '@nestjs/core/router/route-path-factory.js';
+
+/** A method of a controller. */
+export type AshHandler = (...args: never[]) => unknown;
+
+/** A handler with every path that Nest maps to it. */
+export interface MappedRoute {
+  /** The route in words: `PaymentsController.transfer`. */
+  readonly name: string;
+  readonly controller: Type<unknown>;
+  readonly handler: AshHandler;
+  /** The HTTP method, `ALL` for every one. */
+  readonly method: string;
+  /** The full paths: global prefix, version, module, controller and handler. */
+  readonly paths: readonly string[];
+}
+
+type Version = NonNullable<VersioningOptions['type']> extends number ? string | string[] | symbol : never;
+
+// Nest keeps these under names that have not changed since version 7; the module that exports them did.
+const PATH = 'path';
+const METHOD = 'method';
+const VERSION = '__version__';
+const MODULE_PATH = '__module_path__';
+
+/** Every HTTP route of an application, with the paths that Nest's own factory gives it. */
+export function mappedRoutes(modules: ModulesContainer, config: ApplicationConfig): MappedRoute[] {
+  const factory = new RoutePathFactory(config);
+  const scanner = new MetadataScanner();
+  const seen = new Map<Type<unknown>, Set<AshHandler>>();
+  const routes: MappedRoute[] = [];
+  for (const { controllers, metatype } of modules.values()) {
+    const modulePath = modulePathOf(modules, metatype);
+    for (const { metatype: controller } of controllers.values()) {
+      if (!isController(controller)) continue;
+      for (const handler of handlersOf(controller, scanner)) {
+        const known = seen.get(controller) ?? new Set();
+        if (known.has(handler)) continue;
+        seen.set(controller, known.add(handler));
+        routes.push(mapRoute(controller, handler, { factory, config, modulePath }));
+      }
+    }
+  }
+  return routes;
+}
+
+function mapRoute(
+  controller: Type<unknown>,
+  handler: AshHandler,
+  { factory, config, modulePath }: { factory: RoutePathFactory; config: ApplicationConfig; modulePath: string | undefined },
+): MappedRoute {
+  const requestMethod = metadata<RequestMethod>(METHOD, handler) ?? RequestMethod.GET;
+  const versioning = config.getVersioning();
+  const controllerVersion = versioning && (metadata<Version>(VERSION, controller) ?? versioning.defaultVersion);
+  const globalPrefix = config.getGlobalPrefix();
+  const paths = listOf(metadata<string | string[]>(PATH, controller)).flatMap((ctrlPath) =>
+    listOf(metadata<string | string[]>(PATH, handler)).flatMap((methodPath) =>
+      factory.create(
+        {
+          ctrlPath: withSlash(ctrlPath),
+          methodPath: withSlash(methodPath),
+          globalPrefix: globalPrefix === '' ? '' : withSlash(globalPrefix),
+          modulePath,
+          controllerVersion,
+          methodVersion: metadata<Version>(VERSION, handler),
+          versioningOptions: versioning,
+        } as Parameters<RoutePathFactory['create']>[0],
+        requestMethod,
+      ),
+    ),
+  );
+  return {
+    name: `${controller.name}.${handler.name}`,
+    controller,
+    handler,
+    method: RequestMethod[requestMethod],
+    paths: [...new Set(paths)],
+  };
+}
+
+function handlersOf(controller: Type<unknown>, scanner: MetadataScanner): AshHandler[] {
+  const prototype = controller.prototype as Record<string, AshHandler>;
+  return scanner.getAllMethodNames(prototype).flatMap((name) => {
+    const handler = prototype[name];
+    return handler !== undefined && metadata(PATH, handler) !== undefined ? [handler] : [];
+  });
+}
+
+/** `RouterModule` marks a module for one application, older versions for all of them. */
+function modulePathOf(modules: ModulesContainer, module: object): string | undefined {
+  return metadata<string>(MODULE_PATH + modules.applicationId, module) ?? metadata<string>(MODULE_PATH, module);
+}
+
+function isController(metatype: unknown): metatype is Type<unknown> {
+  return typeof metatype === 'function' && metadata(PATH, metatype) !== undefined;
+}
+
+function metadata<T>(key: string, target: object): T | undefined {
+  return Reflect.getMetadata(key, target) as T | undefined;
+}
+
+function listOf(paths: string | string[] | undefined): readonly string[] {
+  return Array.isArray(paths) ? paths : [paths ?? ''];
+}
+
+function withSlash(path: string): string {
+  return path.startsWith('/') ? path : `/${path}`;
+}

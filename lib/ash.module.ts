@@ -1,0 +1,141 @@
+import { Inject, Logger, Module, type DynamicModule, type OnModuleDestroy, type Type } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import { createAshController } from './ash.controller.js';
+import { AshGuard } from './ash.guard.js';
+import { AshInterceptor } from './ash.interceptor.js';
+import {
+  ASH_OPTIONS,
+  ASH_PROTECTION,
+  ASH_UNCHECKED_OPTIONS,
+  ConfigurableModuleClass,
+  DEFAULT_EXTRAS,
+  type ASYNC_OPTIONS_TYPE,
+  type OPTIONS_TYPE,
+} from './ash.module-definition.js';
+import { checkModuleOptions, type AshModuleExtras, type AshModuleOptions, type AshRequest } from './ash.options.js';
+import { AshRoutes } from './ash.routes.js';
+import { AshService } from './ash.service.js';
+import { AshVerdicts } from './ash.verdicts.js';
+import { AshContextStore } from './stores/context-store.js';
+import { AshMemoryStore } from './stores/memory.store.js';
+import { checkKeys } from './verification/policy.js';
+import { AshProtection, type AshLog } from './verification/protection.js';
+
+const DEFAULT_STORE_TIMEOUT = 2_000;
+const ASYNC_KEYS = ['useFactory', 'useClass', 'useExisting', 'inject', 'imports', 'provideInjectionTokensFrom'];
+
+/** The stores that the module made itself, and so ends itself. */
+class OwnStores {
+  readonly stores: AshContextStore[] = [];
+}
+
+/**
+ * Request integrity and single use for a Nest application: a store provider, the controller that issues contexts, the
+ * guard that verifies and spends them, and the audit of every route at start-up.
+ *
+ * @example
+ * @Module({ imports: [AshModule.forRoot()], controllers: [PaymentsController] })
+ * export class AppModule {}
+ *
+ * @example
+ * AshModule.forRootAsync({
+ *   inject: [ConfigService],
+ *   useFactory: (config: ConfigService) => ({ mode: config.getOrThrow('ASH_MODE') }),
+ *   controller: { guards: [SessionGuard] },
+ * });
+ */
+@Module({})
+export class AshModule extends ConfigurableModuleClass implements OnModuleDestroy {
+  constructor(@Inject(OwnStores) private readonly own: OwnStores) {
+    super();
+  }
+
+  /**
+   * @param options The options, and beside them what shapes the module (`isGlobal`, `controller`, `imports`,
+   * `providers`).
+   * @throws AshConfigurationError for an unknown option or an unsafe value.
+   */
+  static override forRoot(options: typeof OPTIONS_TYPE = {}): DynamicModule {
+    return assemble(super.forRoot(options), options);
+  }
+
+  /**
+   * @param options `useFactory`, `useClass` or `useExisting`, and beside them what shapes the module (`isGlobal`,
+   * `controller`, `imports`, `providers`).
+   * @throws AshConfigurationError for an unknown key beside `useFactory`. The options that the factory gives are
+   * checked when it has run.
+   */
+  static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
+    checkKeys('AshModule.forRootAsync', options, [...ASYNC_KEYS, ...Object.keys(DEFAULT_EXTRAS)]);
+    return assemble(super.forRootAsync(options), options);
+  }
+
+  /** Ends the store that the module made. A store that the application made is the application's to end. */
+  async onModuleDestroy(): Promise<void> {
+    await Promise.all(this.own.stores.map((store) => store.close()));
+  }
+}
+
+function assemble(definition: DynamicModule, extras: AshModuleExtras): DynamicModule {
+  const { isGlobal, controller, imports, providers } = { ...DEFAULT_EXTRAS, ...extras };
+  return {
+    ...definition,
+    global: isGlobal,
+    imports: [...new Set([...(definition.imports ?? []), ...(imports ?? [])])],
+    controllers: controller === false ? [] : [createAshController(controller)],
+    providers: [
+      ...(definition.providers ?? []),
+      { provide: ASH_OPTIONS, useFactory: checkModuleOptions, inject: [ASH_UNCHECKED_OPTIONS] },
+      OwnStores,
+      { provide: AshContextStore, useFactory: provideStore, inject: [ASH_OPTIONS, ModuleRef, OwnStores] },
+      { provide: ASH_PROTECTION, useFactory: provideProtection, inject: [ASH_OPTIONS, AshContextStore] },
+      AshRoutes,
+      AshVerdicts,
+      AshService,
+      AshGuard,
+      AshInterceptor,
+      ...providers,
+    ],
+    exports: [
+      ASH_OPTIONS,
+      ASH_PROTECTION,
+      AshContextStore,
+      AshRoutes,
+      AshVerdicts,
+      AshService,
+      AshGuard,
+      AshInterceptor,
+    ],
+  };
+}
+
+async function provideStore(
+  { store }: AshModuleOptions,
+  moduleRef: ModuleRef,
+  own: OwnStores,
+): Promise<AshContextStore> {
+  if (store !== undefined && typeof store !== 'function') return store;
+  const made = store === undefined ? new AshMemoryStore() : await moduleRef.create<AshContextStore>(store as Type<AshContextStore>);
+  own.stores.push(made);
+  return made;
+}
+
+function provideProtection(options: AshModuleOptions, store: AshContextStore): AshProtection<AshRequest> {
+  const logger = new Logger('AshModule');
+  if (store.inProcess && process.env['NODE_ENV'] === 'production') {
+    logger.warn('Contexts are kept in the memory of this process: a second process or a restart refuses them.');
+  }
+  return new AshProtection<AshRequest>({
+    store,
+    storeTimeout: options.storeTimeout ?? DEFAULT_STORE_TIMEOUT,
+    clock: options.clock ?? Date.now,
+    log: logTo(logger),
+  });
+}
+
+function logTo(logger: Logger): AshLog {
+  return (level, message, cause) => {
+    if (cause === undefined) logger[level](message);
+    else logger[level](message, cause instanceof Error ? cause.stack : cause);
+  };
+}

@@ -1,0 +1,26 @@
+import type { AshRouteOptions } from '../ash.options.js';
+import type { AshChainOptions } from '../verification/chain-rules.js';
+
+// Two copies of the package can meet in one process, so the keys are spelled out and shared.
+
+/** The metadata key of {@link AshProtected}. */
+export const PROTECTED_KEY = 'ash:protected';
+/** The metadata key of {@link AshChain}. */
+export const CHAIN_KEY = 'ash:chain';
+/** The metadata key of {@link SkipAsh}. */
+export const SKIP_KEY = 'ash:skip';
+
+/** What {@link AshProtected} leaves on a handler or a controller. */
+export interface ProtectedMetadata {
+  readonly bindings: readonly string[];
+  readonly options: AshRouteOptions;
+}
+
+/** What {@link AshChain} leaves on a handler. */
+export interface ChainMetadata {
+  readonly chain: string;
+  readonly options: AshChainOptions;
+}
+
+/** What marks an instance of `AshGuard`, whichever copy of the package it comes from. */
+export const GUARD_MARK = Symbol.for('ash:guard');

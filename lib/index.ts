@@ -1,0 +1,45 @@
+export * from './core/index.js';
+export { ASH_OPTIONS } from './ash.module-definition.js';
+export { AshException } from './ash.exception.js';
+export { AshGuard } from './ash.guard.js';
+export { AshInterceptor } from './ash.interceptor.js';
+export { AshModule } from './ash.module.js';
+export type {
+  AshAudit,
+  AshControllerOptions,
+  AshModuleExtras,
+  AshModuleOptions,
+  AshOptionsFactory,
+  AshRequest,
+  AshRouteOptions,
+} from './ash.options.js';
+export { AshRoutes } from './ash.routes.js';
+export { AshService } from './ash.service.js';
+export { AshVerdicts } from './ash.verdicts.js';
+export { AshChain } from './decorators/ash-chain.decorator.js';
+export { AshProtected } from './decorators/ash-protected.decorator.js';
+export { AshVerified } from './decorators/ash-verified.decorator.js';
+export { SkipAsh } from './decorators/skip-ash.decorator.js';
+export { ashContext, ashNewContext, type AshContext, type AshContextMetadata, type AshContextOptions } from './stores/context.js';
+export {
+  AshContextStore,
+  type AshChainLink,
+  type AshConsumeResult,
+  type AshReserveResult,
+  type AshStoredLink,
+} from './stores/context-store.js';
+export { AshMemoryStore, type AshMemoryStoreOptions } from './stores/memory.store.js';
+export type { AshChainOptions } from './verification/chain-rules.js';
+export type { AshComponent, AshExplanation } from './verification/explain.js';
+export type { AshRequestLike } from './verification/facts.js';
+export type { AshIssueOptions } from './verification/issuer.js';
+export type { AshPayloadKind, AshPolicyOptions, AshUnscoped } from './verification/policy.js';
+export type {
+  AshEvents,
+  AshPerRequest,
+  AshRefusedEvent,
+  AshSubjectFunction,
+  AshVerifiedEvent,
+} from './verification/protection.js';
+export type { AshErrorBody, AshStatuses } from './verification/refusal.js';
+export type { AshPass, AshRefusal, AshVerifiedRequest, AshVerifyResult } from './verification/verifier.js';
