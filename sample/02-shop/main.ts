@@ -1,0 +1,16 @@
+import 'reflect-metadata';
+import { createShop } from './create-shop.js';
+
+const { PORT = '3000', HOST = '127.0.0.1', ADAPTER = 'express' } = process.env;
+
+async function main(): Promise<void> {
+  const app = await createShop({ adapter: ADAPTER, logger: ['error', 'warn', 'log'] });
+  app.enableShutdownHooks();
+  await app.listen(PORT, HOST);
+  console.log(`ready ${await app.getUrl()}`);
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});
