@@ -1,0 +1,99 @@
+const specs = '[.-]spec\\.ts$';
+const nestFiles = '^lib/(ash\\.[^/]+|index|decorators/.+)\\.ts$';
+
+/** A room of lib/, and all that it may import. */
+const room = (name, ...allowed) => ({
+  name: `${name}-stands-on-${allowed.join('-and-') || 'itself'}`,
+  severity: 'error',
+  from: { path: `^lib/${name}/`, pathNot: specs },
+  to: { path: '^lib/', pathNot: `^lib/(${[name, ...allowed].join('|')})/` },
+});
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    room('core'),
+    room('client', 'core'),
+    room('verification', 'core', 'stores'),
+    room('stores', 'core', 'verification'),
+    room('snapshot', 'core'),
+    room('testing', 'core', 'stores', 'verification', 'client'),
+    {
+      name: 'core-and-client-need-no-package',
+      comment: 'They run in browsers and workers. The two digests are the one door to a package.',
+      severity: 'error',
+      from: { path: '^lib/(core|client)/', pathNot: [specs, '^lib/core/digest\\.(node|noble)\\.ts$'] },
+      to: { dependencyTypes: ['core', 'npm', 'npm-dev', 'npm-peer', 'npm-optional', 'npm-no-pkg'] },
+    },
+    {
+      name: 'digest-node-needs-node-crypto-only',
+      severity: 'error',
+      from: { path: '^lib/core/digest\\.node\\.ts$' },
+      to: { pathNot: ['^lib/core/', '^(node:)?crypto$'] },
+    },
+    {
+      name: 'digest-noble-needs-noble-only',
+      severity: 'error',
+      from: { path: '^lib/core/digest\\.noble\\.ts$' },
+      to: { pathNot: ['^lib/core/', '/@noble/hashes/'] },
+    },
+    {
+      name: 'noble-stays-in-the-digest-and-the-snapshot',
+      severity: 'error',
+      from: { path: '^lib/', pathNot: [specs, '^lib/core/digest\\.noble\\.ts$', '^lib/snapshot/'] },
+      to: { path: '/@noble/hashes/' },
+    },
+    {
+      name: 'nest-stays-in-the-nest-files',
+      severity: 'error',
+      from: { path: '^lib/', pathNot: [specs, nestFiles] },
+      to: { path: '(^|/)@nestjs/' },
+    },
+    {
+      name: 'nothing-imports-a-sample-or-a-test',
+      severity: 'error',
+      from: { pathNot: ['^(sample|test)/', specs] },
+      to: { path: ['^(sample|test)/', specs] },
+    },
+    {
+      name: 'a-sample-imports-neither-another-nor-a-test',
+      severity: 'error',
+      from: { path: '^sample/([^/]+)/' },
+      to: { path: '^(sample|test)/', pathNot: '^sample/$1/' },
+    },
+    {
+      name: 'a-sample-knows-the-package-only',
+      severity: 'error',
+      from: { path: '^sample/' },
+      to: { path: '^lib/', dependencyTypesNot: ['aliased'] },
+    },
+    {
+      name: 'lib-needs-no-dev-dependency',
+      severity: 'error',
+      from: { path: '^lib/', pathNot: specs },
+      to: {
+        dependencyTypes: ['npm-dev', 'npm-no-pkg', 'unknown'],
+        dependencyTypesNot: ['npm', 'npm-peer', 'npm-optional'],
+      },
+    },
+    { name: 'every-import-resolves', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    { name: 'no-circle', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no-orphan',
+      severity: 'error',
+      from: { orphan: true, path: '^lib/', pathNot: specs },
+      to: {},
+    },
+  ],
+  options: {
+    tsConfig: { fileName: 'tsconfig.json' },
+    // An import of a type is an import: a wall that types may cross is none.
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^test/nest-11/' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+};

@@ -1,0 +1,106 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromiumPath } from './chromium.mjs';
+import { node, npm, root } from './run.mjs';
+import { installPackages } from './fresh.mjs';
+
+// Some tools colour what they write to a file or to a CI's log.
+process.env.NO_COLOR = '1';
+delete process.env.FORCE_COLOR;
+
+const results = mkdtempSync(join(tmpdir(), 'nestjs-ash-test-'));
+const readResult = (file) => JSON.parse(readFileSync(file, 'utf8'));
+
+/** A run that ends badly without a failed test (a crash, a coverage threshold, no test at all) is one failure. */
+const counted = (succeeded, passed, failed) => ({
+  passed,
+  failed: failed === 0 && (!succeeded || passed === 0) ? 1 : failed,
+});
+
+/** The npm scripts of one prefix: each is one check. */
+async function checks(prefix) {
+  const { scripts } = readResult(join(root, 'package.json'));
+  const names = Object.keys(scripts).filter((name) => name.startsWith(prefix));
+  let passed = 0;
+  for (const name of names) {
+    console.log(`\n> ${name}: ${scripts[name]}`);
+    if (await npm(['run', '--silent', name])) passed += 1;
+  }
+  return { passed, failed: names.length - passed };
+}
+
+async function jest(name, config, ...options) {
+  const file = join(results, `${name}.json`);
+  const succeeded = await node([
+    '--experimental-vm-modules',
+    '--disable-warning=ExperimentalWarning',
+    'node_modules/jest/bin/jest.js',
+    `--config=${config}`,
+    '--json',
+    `--outputFile=${file}`,
+    ...options,
+  ]);
+  const result = readResult(file);
+  return counted(succeeded, result.numPassedTests, result.numFailedTests + result.numRuntimeErrorTestSuites);
+}
+
+async function nodeTests(name, env = {}) {
+  const file = join(results, `${name}.json`);
+  const specs = readdirSync(join(root, 'test', name))
+    .filter((spec) => /\.spec\.[cm]js$/.test(spec))
+    .map((spec) => join('test', name, spec));
+  if (specs.length === 0) return counted(false, 0, 0);
+  const succeeded = await node(
+    [
+      '--test',
+      '--test-reporter=spec',
+      '--test-reporter-destination=stdout',
+      '--test-reporter=./scripts/count-reporter.mjs',
+      `--test-reporter-destination=${file}`,
+      ...specs,
+    ],
+    { env },
+  );
+  const { passed, failed } = readResult(file);
+  return counted(succeeded, passed, failed);
+}
+
+const parts = {
+  lint: () => checks('lint:'),
+  build: () => checks('build'),
+  package: () => checks('package:'),
+  unit: () => jest('unit', 'jest.config.ts', '--coverage'),
+  nest11: async () => {
+    await installPackages('test/nest-11');
+    return jest('nest11', 'test/nest-11/jest.config.ts');
+  },
+  dist: () => nodeTests('dist'),
+  browser: async () => nodeTests('browser', { CHROMIUM_PATH: await chromiumPath() }),
+};
+
+const chosen = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(parts);
+const total = { passed: 0, failed: 0 };
+
+try {
+  await installPackages();
+  for (const name of chosen) {
+    console.log(`\n=== ${name}`);
+    try {
+      const { passed, failed } = await parts[name]();
+      total.passed += passed;
+      total.failed += failed;
+    } catch (error) {
+      console.error(error);
+      total.failed += 1;
+    }
+  }
+} catch (error) {
+  console.error(error);
+  total.failed += 1;
+} finally {
+  rmSync(results, { recursive: true, force: true });
+}
+
+process.exitCode = total.failed === 0 ? 0 : 1;
+console.log(`\n${total.passed} passed, ${total.failed} failed`);

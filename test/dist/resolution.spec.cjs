@@ -1,0 +1,15 @@
+const assert = require('node:assert/strict');
+const { join } = require('node:path');
+const { describe, it } = require('node:test');
+
+const dist = join(__dirname, '../../dist');
+
+describe('CommonJS', () => {
+  it('resolves to dist/cjs', () => {
+    assert.equal(require.resolve('nestjs-ash/core'), join(dist, 'cjs/core/index.js'));
+  });
+
+  it('finds the digest for Node', () => {
+    assert.equal(require.resolve('#digest'), join(dist, 'cjs/core/digest.node.js'));
+  });
+});

@@ -1,0 +1,15 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const inDist = (path) => fileURLToPath(new URL(`../../dist/${path}`, import.meta.url));
+
+describe('ESM', () => {
+  it('resolves to dist/esm', () => {
+    assert.equal(fileURLToPath(import.meta.resolve('nestjs-ash/core')), inDist('esm/core/index.mjs'));
+  });
+
+  it('finds the digest for Node', () => {
+    assert.equal(fileURLToPath(import.meta.resolve('#digest')), inDist('esm/core/digest.node.mjs'));
+  });
+});
