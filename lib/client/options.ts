@@ -1,0 +1,157 @@
+import { AshConfigurationError } from '../core/index.js';
+
+/** What an {@link AshClient} sends requests with: any function that takes a URL and an init as `fetch` does. */
+export type AshFetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/** Headers as `fetch` takes them, or a function that gives them for each request anew. */
+export type AshClientHeaders = RequestHeaders | (() => RequestHeaders | Promise<RequestHeaders>);
+
+type RequestHeaders = NonNullable<RequestInit['headers']>;
+
+/** Whether requests carry cookies: as `fetch` has it. */
+export type AshCredentials = 'omit' | 'same-origin' | 'include';
+
+/** Options of an {@link AshClient}. */
+export interface AshClientOptions {
+  /**
+   * Where the server is, `https://shop.example` or `https://shop.example/api`: relative paths are appended to it, and
+   * no request leaves its origin. Default: in a browser the page's origin; elsewhere every URL has to be absolute.
+   * Without it contexts are asked for at the origin of each request.
+   */
+  readonly baseUrl?: string | URL;
+  /** What sends the requests. Default: the platform's `fetch`, looked up at each request. */
+  readonly fetch?: AshFetch;
+  /** Where contexts are issued, below `baseUrl`, or an absolute URL. Default `/ash/context`. */
+  readonly contextPath?: string;
+  /**
+   * Headers for every request, that for a context included, such as `Authorization`. A content type in them is
+   * ignored: each body has its own.
+   */
+  readonly headers?: AshClientHeaders;
+  /** Whether requests carry cookies. Default: what `fetch` does. */
+  readonly credentials?: AshCredentials;
+  /** Milliseconds since the epoch. Default `Date.now`; it is corrected by the server's clock. */
+  readonly clock?: () => number;
+  /** How long one HTTP request may take, in milliseconds, before it fails with a `TimeoutError`. Default: no limit. */
+  readonly timeout?: number;
+}
+
+/** The options, checked and with their defaults. */
+export interface ClientSettings {
+  /** What relative paths stand on. */
+  readonly base: URL | undefined;
+  /** Whether the application named the base, so that no request may leave its origin. */
+  readonly isPinned: boolean;
+  readonly contextPath: string;
+  readonly fetch: AshFetch;
+  /** The headers of the next request. */
+  readonly headers: () => Promise<Headers>;
+  readonly credentials: AshCredentials | undefined;
+  readonly clock: () => number;
+  readonly timeout: number | undefined;
+}
+
+// Timers of most platforms hold 31 bits, and end at once beyond.
+const LONGEST_TIMEOUT = 2_147_483_647;
+const CREDENTIALS: readonly unknown[] = ['omit', 'same-origin', 'include'] satisfies AshCredentials[];
+
+// A host without a scheme would be taken for a path of the page.
+const BASE = /^(?:https?:\/\/|\/(?!\/))/i;
+
+type Check = readonly [isFit: (value: unknown) => boolean, mend: string];
+
+const CHECKS: Readonly<Record<keyof AshClientOptions, Check>> = {
+  baseUrl: [(value) => toBase(value) !== undefined, "an absolute http or https URL such as 'https://shop.example'"],
+  fetch: [isFunction, 'a function that is called as fetch is'],
+  contextPath: [isContextPath, "a path that begins with '/', such as '/ash/context', or an absolute URL"],
+  headers: [(value) => isFunction(value) || isHeaders(value), 'a record of headers, or a function that gives one'],
+  credentials: [(value) => CREDENTIALS.includes(value), "'omit', 'same-origin' or 'include'"],
+  clock: [isFunction, 'a function that gives milliseconds since the epoch'],
+  timeout: [
+    (value) => typeof value === 'number' && value >= 1 && value <= LONGEST_TIMEOUT,
+    `a number of milliseconds from 1 to ${LONGEST_TIMEOUT}`,
+  ],
+};
+
+/**
+ * Checks the options of a client.
+ *
+ * @throws AshConfigurationError that names the option and the mend.
+ */
+export function readOptions(options: AshClientOptions): ClientSettings {
+  checkOptions(options);
+  const {
+    fetch = platformFetch,
+    headers,
+    contextPath = '/ash/context',
+    credentials,
+    clock = () => Date.now(),
+    timeout,
+  } = options;
+  return {
+    base: toBase(options.baseUrl ?? pageOrigin()),
+    isPinned: options.baseUrl !== undefined,
+    contextPath,
+    fetch,
+    headers: async () => new Headers(await (typeof headers === 'function' ? headers() : headers)),
+    credentials,
+    clock,
+    timeout,
+  };
+}
+
+function checkOptions(options: AshClientOptions): void {
+  for (const [key, value] of Object.entries(options) as [string, unknown][]) {
+    if (!isOption(key)) {
+      throw new AshConfigurationError(
+        `AshClient: there is no option '${key}'; the options are ${Object.keys(CHECKS).join(', ')}.`,
+      );
+    }
+    const [isFit, mend] = CHECKS[key];
+    if (value !== undefined && !isFit(value)) throw new AshConfigurationError(`AshClient: '${key}' has to be ${mend}.`);
+  }
+}
+
+function isOption(key: string): key is keyof AshClientOptions {
+  return Object.hasOwn(CHECKS, key);
+}
+
+/** The platform's `fetch` at the time of the call, so that one that is replaced later on is used too. */
+function platformFetch(url: string, init: RequestInit): Promise<Response> {
+  return globalThis.fetch(url, init);
+}
+
+/** The origin of the page or worker; a page of a file has none. */
+function pageOrigin(): string | undefined {
+  const { location } = globalThis as { location?: { readonly origin?: string } };
+  return location?.origin?.startsWith('http') ? location.origin : undefined;
+}
+
+/** An http or https URL, on a page also a path of it. */
+function toBase(value: unknown): URL | undefined {
+  if (!(value instanceof URL) && !(typeof value === 'string' && BASE.test(value))) return undefined;
+  try {
+    const url = new URL(value, pageOrigin());
+    // `fetch` refuses a URL with a user or a password in it.
+    return /^https?:$/.test(url.protocol) && url.username === '' && url.password === '' ? url : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isContextPath(value: unknown): boolean {
+  return typeof value === 'string' && (value.startsWith('/') ? !value.startsWith('//') : toBase(value) !== undefined);
+}
+
+function isHeaders(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  try {
+    return new Headers(value as RequestHeaders) instanceof Headers;
+  } catch {
+    return false;
+  }
+}
+
+function isFunction(value: unknown): boolean {
+  return typeof value === 'function';
+}

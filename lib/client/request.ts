@@ -1,0 +1,129 @@
+import { ashNormalizeBinding, type AshIssuedContext } from '../core/index.js';
+import type { AshPayloadKind } from './media-type.js';
+import type { AshCredentials, ClientSettings } from './options.js';
+import { encodeBody, type EncodedBody } from './payload.js';
+import { requestUrl } from './request-url.js';
+
+/** What a call of {@link AshClient} takes beside what `fetch` does. */
+export interface AshCallOptions {
+  /**
+   * How the route reads the body, where the body's type does not tell: JSON sent as text or bytes, or a raw route
+   * that takes JSON. Default: by the body and its content type.
+   */
+  readonly payload?: AshPayloadKind;
+  /** A context that was asked for ahead of time with {@link AshClient.context}. It is good for one request. */
+  readonly context?: AshIssuedContext;
+}
+
+/**
+ * Options of a call such as {@link AshClient.post}: those of `fetch` without method and body, and the client's own.
+ *
+ * Of the headers, `authorization` and `cookie` go with the request for the context too, so that it is issued to the
+ * one who calls. Others that the context's endpoint needs belong into the `headers` of the client.
+ */
+export interface AshRequestOptions extends Omit<RequestInit, 'method' | 'body'>, AshCallOptions {}
+
+/** What {@link AshClient.fetch} takes: what `fetch` does, and the client's own. */
+export interface AshFetchInit extends RequestInit, AshCallOptions {}
+
+/** Options of {@link AshClient.context}. */
+export type AshContextRequestOptions = Pick<RequestInit, 'headers' | 'signal' | 'credentials'>;
+
+/** A call as it was made. */
+export interface AshCall {
+  readonly input: string | URL | Request;
+  readonly method: string | undefined;
+  readonly body: unknown;
+  readonly options: AshRequestOptions;
+}
+
+/** What a context is asked for. */
+export interface RequestTarget {
+  readonly url: URL;
+  /** Upper-case. */
+  readonly method: string;
+  readonly binding: string;
+  /** The headers of this call alone. */
+  readonly headers: Headers;
+  readonly signal: AbortSignal | undefined;
+  readonly credentials: AshCredentials | undefined;
+}
+
+/** A request that waits for its context and its proof only, and can be sent again. */
+export interface PreparedRequest extends RequestTarget {
+  readonly body: EncodedBody;
+  /** The context that came with the call. */
+  readonly context: AshIssuedContext | undefined;
+  /** What else goes to `fetch`. */
+  readonly init: RequestInit;
+}
+
+/**
+ * The target of a request.
+ *
+ * @throws AshClientError `ASH_CLIENT_URL_INVALID`
+ * @throws AshError `ASH_CANONICALIZATION_ERROR` for a path that no binding can have.
+ */
+export function targetOf(
+  input: string,
+  method: string,
+  { headers, signal, credentials }: AshContextRequestOptions,
+  settings: ClientSettings,
+): RequestTarget {
+  const url = requestUrl(input, settings);
+  return {
+    url,
+    method: method.trim().toUpperCase(),
+    // The path as URL resolved it, which is the one that is sent.
+    binding: ashNormalizeBinding(method, url.pathname),
+    headers: new Headers(headers),
+    signal: signal ?? undefined,
+    credentials: credentials ?? settings.credentials,
+  };
+}
+
+/**
+ * Makes a call ready to be proven. A body that can change is copied before the first wait.
+ *
+ * @throws AshClientError `ASH_CLIENT_URL_INVALID`, `ASH_CLIENT_BODY_UNSUPPORTED`
+ * @throws AshError `ASH_CANONICALIZATION_ERROR`
+ */
+export async function prepareRequest(call: AshCall, settings: ClientSettings): Promise<PreparedRequest> {
+  const { payload: kind, context, ...options } = call.options;
+  const request = isRequest(call.input) ? call.input : undefined;
+  const init = { ...(request && inheritedFrom(request)), ...given(options) };
+  const method = call.method ?? request?.method ?? 'GET';
+  const target = targetOf(urlOf(call.input), method, init, settings);
+  const source = call.body === undefined && request !== undefined ? await bodyOf(request) : call.body;
+  const body = await encodeBody(source, kind, target.headers.get('content-type') ?? undefined);
+  if (body.contentType !== undefined) target.headers.set('content-type', body.contentType);
+  return { ...target, body, context, init };
+}
+
+function urlOf(input: string | URL | Request): string {
+  if (typeof input === 'string') return input;
+  return isRequest(input) ? input.url : input.href;
+}
+
+function isRequest(input: string | URL | Request): input is Request {
+  return typeof input === 'object' && 'url' in input;
+}
+
+/** What an init takes over from a Request, as `fetch` does it. */
+function inheritedFrom(request: Request): RequestInit {
+  const { headers, signal, cache, integrity, keepalive, mode, redirect, referrer, referrerPolicy } = request;
+  const inherited = { headers, signal, cache, integrity, keepalive, mode, redirect, referrer, referrerPolicy };
+  // A Request says 'same-origin' also where nobody asked for it: the client's own option stands then.
+  return request.credentials === 'same-origin' ? inherited : { ...inherited, credentials: request.credentials };
+}
+
+/** The options without those that are `undefined`, which `fetch` takes as left out. */
+function given(options: RequestInit): RequestInit {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+/** Reads the body of a Request, which is used up by it as with `fetch`. */
+async function bodyOf(request: Request): Promise<ArrayBuffer | undefined> {
+  const bytes = await request.arrayBuffer();
+  return bytes.byteLength === 0 && !request.headers.has('content-type') ? undefined : bytes;
+}
