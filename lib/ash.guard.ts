@@ -33,9 +33,7 @@ interface ResponseLike {
 @Injectable()
 export class AshGuard implements CanActivate {
   /** Marks the class and its subclasses for the audit at start-up. */
-  get [GUARD_MARK](): true {
-    return true;
-  }
+  static readonly [GUARD_MARK] = true;
 
   private readonly logger = new Logger(AshGuard.name);
 

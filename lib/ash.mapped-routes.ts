@@ -30,27 +30,41 @@ const MODULE_PATH = '__module_path__';
 export function mappedRoutes(modules: ModulesContainer, config: ApplicationConfig): MappedRoute[] {
   const factory = new RoutePathFactory(config);
   const scanner = new MetadataScanner();
-  const seen = new Map<Type<unknown>, Set<AshHandler>>();
   const routes: MappedRoute[] = [];
   for (const { controllers, metatype } of modules.values()) {
     const modulePath = modulePathOf(modules, metatype);
     for (const { metatype: controller } of controllers.values()) {
       if (!isController(controller)) continue;
       for (const handler of handlersOf(controller, scanner)) {
-        const known = seen.get(controller) ?? new Set();
-        if (known.has(handler)) continue;
-        seen.set(controller, known.add(handler));
         routes.push(mapRoute(controller, handler, { factory, config, modulePath }));
       }
     }
   }
-  return routes;
+  return united(routes);
+}
+
+/** A controller that stands in several modules is mapped once for each: its handlers have the paths of all of them. */
+function united(routes: readonly MappedRoute[]): MappedRoute[] {
+  const found: MappedRoute[] = [];
+  for (const route of routes) {
+    const index = found.findIndex(
+      ({ controller, handler }) => controller === route.controller && handler === route.handler,
+    );
+    const known = found[index];
+    if (known === undefined) found.push(route);
+    else found[index] = { ...known, paths: [...new Set([...known.paths, ...route.paths])] };
+  }
+  return found;
 }
 
 function mapRoute(
   controller: Type<unknown>,
   handler: AshHandler,
-  { factory, config, modulePath }: { factory: RoutePathFactory; config: ApplicationConfig; modulePath: string | undefined },
+  {
+    factory,
+    config,
+    modulePath,
+  }: { factory: RoutePathFactory; config: ApplicationConfig; modulePath: string | undefined },
 ): MappedRoute {
   const requestMethod = metadata<RequestMethod>(METHOD, handler) ?? RequestMethod.GET;
   const versioning = config.getVersioning();
@@ -98,6 +112,7 @@ function isController(metatype: unknown): metatype is Type<unknown> {
   return typeof metatype === 'function' && metadata(PATH, metatype) !== undefined;
 }
 
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the key decides what its decorator left
 function metadata<T>(key: string, target: object): T | undefined {
   return Reflect.getMetadata(key, target) as T | undefined;
 }

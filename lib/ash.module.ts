@@ -1,4 +1,4 @@
-import { Inject, Logger, Module, type DynamicModule, type OnModuleDestroy, type Type } from '@nestjs/common';
+import { Inject, Logger, Module, type DynamicModule, type OnModuleDestroy } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { createAshController } from './ash.controller.js';
 import { AshGuard } from './ash.guard.js';
@@ -115,7 +115,7 @@ async function provideStore(
   own: OwnStores,
 ): Promise<AshContextStore> {
   if (store !== undefined && typeof store !== 'function') return store;
-  const made = store === undefined ? new AshMemoryStore() : await moduleRef.create<AshContextStore>(store as Type<AshContextStore>);
+  const made = store === undefined ? new AshMemoryStore() : await moduleRef.create<AshContextStore>(store);
   own.stores.push(made);
   return made;
 }

@@ -99,6 +99,8 @@ const MODULE_KEYS = [
 ] as const satisfies readonly (keyof AshModuleOptions)[];
 
 const FUNCTIONS = ['onVerified', 'onRefused', 'clock'] as const;
+/** Node's timers hold 31 bits, and end at once beyond. */
+const LONGEST_TIMER = 2_147_483_647;
 const DEVELOPMENT = ['development', 'test'];
 
 /**
@@ -121,11 +123,11 @@ export function checkModuleOptions(options: AshModuleOptions): AshModuleOptions 
   checkKeys(name, options, MODULE_KEYS);
   checkSharedOptions(name, options);
   const { storeTimeout, audit, publicPrefix } = options;
-  if (storeTimeout !== undefined && !(Number.isFinite(storeTimeout) && storeTimeout > 0)) {
-    throw new AshConfigurationError(`${name}: 'storeTimeout' is a positive number of milliseconds.`);
+  if (storeTimeout !== undefined && !(storeTimeout > 0 && storeTimeout <= LONGEST_TIMER)) {
+    throw new AshConfigurationError(`${name}: 'storeTimeout' is a number of milliseconds from 1 to ${LONGEST_TIMER}.`);
   }
   if (audit !== undefined && !['off', 'warn', 'error'].includes(audit)) {
-    throw new AshConfigurationError(`${name}: 'audit' is one of off, warn, error, not '${String(audit)}'.`);
+    throw new AshConfigurationError(`${name}: 'audit' is one of off, warn, error, not '${audit}'.`);
   }
   if (publicPrefix !== undefined && !/^\/[^?#|\s]*$/.test(publicPrefix)) {
     throw new AshConfigurationError(`${name}: 'publicPrefix' is a path that begins with '/', not '${publicPrefix}'.`);
@@ -148,7 +150,8 @@ function checkSharedOptions(name: string, options: AshModuleOptions): void {
     }
   }
   for (const [code, status] of Object.entries(statuses ?? {})) {
-    if (!isAshErrorCode(code)) throw new AshConfigurationError(`${name}: 'statuses' names '${code}', which is no code.`);
+    if (!isAshErrorCode(code))
+      throw new AshConfigurationError(`${name}: 'statuses' names '${code}', which is no code.`);
     if (Number.isInteger(status) && status >= 400 && status <= 599) continue;
     throw new AshConfigurationError(`${name}: 'statuses' gives ${code} ${String(status)}; a refusal is 400 to 599.`);
   }

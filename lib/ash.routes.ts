@@ -4,7 +4,14 @@ import { mappedRoutes, type AshHandler, type MappedRoute } from './ash.mapped-ro
 import { ASH_OPTIONS, ASH_PROTECTION } from './ash.module-definition.js';
 import { checkRouteOptions, type AshModuleOptions, type AshRequest, type AshRouteOptions } from './ash.options.js';
 import { AshConfigurationError } from './core/index.js';
-import { CHAIN_KEY, GUARD_MARK, PROTECTED_KEY, SKIP_KEY, type ChainMetadata, type ProtectedMetadata } from './decorators/metadata.js';
+import {
+  CHAIN_KEY,
+  GUARD_MARK,
+  PROTECTED_KEY,
+  SKIP_KEY,
+  type ChainMetadata,
+  type ProtectedMetadata,
+} from './decorators/metadata.js';
 import { compileChains, type ChainRule } from './verification/chain-rules.js';
 import { checkTtl, compilePolicy } from './verification/policy.js';
 import { AshProtection, type ProtectedRoute } from './verification/protection.js';
@@ -22,7 +29,8 @@ interface Declaration {
 
 const DEFAULT_TTL = 30_000;
 const GUARDS_KEY = '__guards__';
-const CHANGES_STATE: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE', 'ALL']);
+/** RFC 9110, section 9.2.1, and the searching methods: every other one can change state. */
+const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'SEARCH', 'PROPFIND', 'QUERY']);
 
 /**
  * Finds every route of the application at start-up, holds the declared bindings and chains against what Nest maps, and
@@ -113,8 +121,11 @@ export class AshRoutes implements OnModuleInit {
       );
     }
     if (isAny) return bindings;
-    const missing = publicPaths.map((path) => parse(name, `${method} ${path}`).text).find((text) => !bindings.some((b) => b.text === text));
-    if (missing !== undefined) throw fault(name, `is mapped as '${missing}' too: declare every path in a list, or none`);
+    const missing = publicPaths
+      .map((path) => parse(name, `${method} ${path}`).text)
+      .find((text) => !bindings.some((b) => b.text === text));
+    if (missing !== undefined)
+      throw fault(name, `is mapped as '${missing}' too: declare every path in a list, or none`);
     return bindings;
   }
 
@@ -124,10 +135,12 @@ export class AshRoutes implements OnModuleInit {
       return chain === undefined ? [] : [{ declaration, step: { ...chain, route: mapped.name, bindings } }];
     });
     const rules = compileChains(steps.map(({ step }) => step));
-    return new Map(steps.flatMap(({ declaration }, index) => {
-      const rule = rules[index];
-      return rule === undefined ? [] : [[declaration, rule] as const];
-    }));
+    return new Map(
+      steps.flatMap(({ declaration }, index) => {
+        const rule = rules[index];
+        return rule === undefined ? [] : [[declaration, rule] as const];
+      }),
+    );
   }
 
   private protect({ mapped, options, bindings }: Declaration, chain: ChainRule | undefined): void {
@@ -145,7 +158,14 @@ export class AshRoutes implements OnModuleInit {
     if (policy.protocol === 'v1') {
       this.logger.warn(`${name} is 'v1': its proofs have no secret, so they detect accidents and replays only.`);
     }
-    const route: Route = { ...policy, ttl, subject: subject === false ? undefined : subject, statuses, onVerified, onRefused };
+    const route: Route = {
+      ...policy,
+      ttl,
+      subject: subject === false ? undefined : subject,
+      statuses,
+      onVerified,
+      onRefused,
+    };
     this.protection.table.add(route);
     const handlers = this.known.get(controller) ?? new Map<AshHandler, Route>();
     this.known.set(controller, handlers.set(handler, route));
@@ -153,8 +173,11 @@ export class AshRoutes implements OnModuleInit {
 
   private checkDefaultBinding(): void {
     const { defaultBinding } = this.options;
-    if (defaultBinding === undefined || this.protection.table.find(parse('AshModule', defaultBinding).text)) return;
-    throw fault('AshModule', `'defaultBinding' is '${defaultBinding}', which no protected route declares`);
+    if (defaultBinding === undefined) return;
+    const binding = readBinding('AshModule', "'defaultBinding'", defaultBinding);
+    if (binding.isStatic && this.protection.table.find(binding.text)) return;
+    const what = binding.isStatic ? 'which no protected route declares' : 'which is a pattern: name one concrete path';
+    throw fault('AshModule', `'defaultBinding' is '${defaultBinding}', ${what}`);
   }
 
   private auditUnprotected(mapped: readonly MappedRoute[]): void {
@@ -162,7 +185,7 @@ export class AshRoutes implements OnModuleInit {
     if (audit === 'off') return;
     const open = mapped.filter(
       ({ controller, handler, method }) =>
-        CHANGES_STATE.has(method) && !this.find(controller, handler) && !this.isSkipped(controller, handler),
+        !SAFE_METHODS.has(method) && !this.find(controller, handler) && !this.isSkipped(controller, handler),
     );
     if (open.length === 0) return;
     const list = open.map(({ name, method, paths }) => `${method} ${paths.join(', ')} (${name})`).join('; ');
@@ -173,7 +196,9 @@ export class AshRoutes implements OnModuleInit {
 
   private logProtected(): void {
     const { routes } = this.protection.table;
-    const list = routes.map(({ bindings, mode, protocol }) => `${bindings.map(({ text }) => text).join(', ')} (${protocol}, ${mode})`);
+    const list = routes.map(
+      ({ bindings, mode, protocol }) => `${bindings.map(({ text }) => text).join(', ')} (${protocol}, ${mode})`,
+    );
     this.logger.log(routes.length === 0 ? 'No route is protected' : `Protected: ${list.join('; ')}`);
   }
 }
@@ -188,15 +213,19 @@ function merge(...all: readonly AshRouteOptions[]): AshRouteOptions {
 
 /** The guard is told by a mark and not by its class, of which two copies can meet; subclasses inherit it. */
 function isAshGuard(guard: unknown): boolean {
-  const target: unknown = typeof guard === 'function' ? guard.prototype : guard;
-  return typeof target === 'object' && target !== null && GUARD_MARK in target;
+  const type: unknown = typeof guard === 'function' ? guard : (guard as object | null)?.constructor;
+  return typeof type === 'function' && GUARD_MARK in type;
 }
 
 function parse(name: string, text: string): RouteBinding {
+  return readBinding(name, `@AshProtected('${text}')`, text);
+}
+
+function readBinding(name: string, where: string, text: string): RouteBinding {
   try {
     return RouteBinding.parse(text);
   } catch (error) {
-    throw fault(name, `@AshProtected('${text}'): ${error instanceof Error ? error.message : String(error)}`, error);
+    throw fault(name, `${where}: ${error instanceof Error ? error.message : String(error)}`, error);
   }
 }
 
@@ -204,6 +233,7 @@ function has(key: string, target: object): boolean {
   return Reflect.hasMetadata(key, target);
 }
 
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the key decides what its decorator left
 function read<T>(key: string, target: object): T | undefined {
   return Reflect.getMetadata(key, target) as T | undefined;
 }

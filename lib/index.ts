@@ -20,7 +20,13 @@ export { AshChain } from './decorators/ash-chain.decorator.js';
 export { AshProtected } from './decorators/ash-protected.decorator.js';
 export { AshVerified } from './decorators/ash-verified.decorator.js';
 export { SkipAsh } from './decorators/skip-ash.decorator.js';
-export { ashContext, ashNewContext, type AshContext, type AshContextMetadata, type AshContextOptions } from './stores/context.js';
+export {
+  ashContext,
+  ashNewContext,
+  type AshContext,
+  type AshContextMetadata,
+  type AshContextOptions,
+} from './stores/context.js';
 export {
   AshContextStore,
   type AshChainLink,

@@ -26,6 +26,9 @@ export interface AshMemoryStoreOptions {
 
 const OPTION_KEYS = ['maxEntries', 'grace', 'sweepInterval', 'clock'];
 
+/** Node's timers hold 31 bits, and would go off at once beyond. */
+const LONGEST_TIMER = 2_147_483_647;
+
 interface Held<T> {
   record: T;
 }
@@ -64,7 +67,7 @@ export class AshMemoryStore extends AshContextStore {
     }
     this.maxEntries = positive('maxEntries', options.maxEntries ?? 100_000);
     this.grace = positive('grace', options.grace ?? 60_000);
-    this.sweepInterval = positive('sweepInterval', options.sweepInterval ?? 10_000);
+    this.sweepInterval = Math.min(positive('sweepInterval', options.sweepInterval ?? 10_000), LONGEST_TIMER);
     this.clock = options.clock ?? Date.now;
   }
 

@@ -100,7 +100,8 @@ function contextTests(test: FixtureTest): void {
 
   test('leaves out the fields that a context was made without', async ({ store }) => {
     const read = await store.get((await store.create(OPTIONS)).id);
-    for (const key of ['subject', 'scope', 'metadata', 'consumedAt'] as const) assert.equal(read?.[key], undefined, key);
+    for (const key of ['subject', 'scope', 'metadata', 'consumedAt'] as const)
+      assert.equal(read?.[key], undefined, key);
   });
 
   test('shows no nonce where a context is printed', async ({ store }) => {

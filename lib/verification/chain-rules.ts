@@ -2,7 +2,7 @@ import { AshConfigurationError } from '../core/index.js';
 import { RouteBinding } from './route-binding.js';
 
 /** How long a step may come after the one before it, unless a route says otherwise, in milliseconds. */
-export const DEFAULT_CHAIN_TIMEOUT = 600_000;
+const DEFAULT_CHAIN_TIMEOUT = 600_000;
 
 /** What a route says of its place in a chain. Source: protocol, section 9. */
 export interface AshChainOptions {
@@ -31,10 +31,8 @@ export interface ChainRule {
   /** The declared binding under which the route writes its links. */
   readonly step: string;
   readonly start: boolean;
-  /** The steps that the route may follow, by their declared bindings. */
-  readonly after: ReadonlySet<string>;
-  /** How old the link of the step before may be, in milliseconds. */
-  readonly maxAge: number;
+  /** The steps that the route may follow, by their declared bindings, and how old the link of each may be, in milliseconds. */
+  readonly after: ReadonlyMap<string, number>;
   /** How long a link that this route writes lives, in milliseconds. */
   readonly linkTtl: number;
 }
@@ -131,14 +129,14 @@ function ruleOf(
 ): ChainRule {
   const { start = false, timeout } = step.options;
   const longestWait = Math.max(...followers.map(({ options }) => options.timeout ?? DEFAULT_CHAIN_TIMEOUT), 0);
-  // A predecessor's own time-out bounds its link already; only where neither names one is the default in force.
-  const bounded = [...predecessors].every(({ options }) => options.timeout !== undefined);
   return {
     name: step.chain,
     step: stepText(step),
     start,
-    after: new Set([...predecessors].map(stepText)),
-    maxAge: timeout ?? (bounded ? Number.POSITIVE_INFINITY : DEFAULT_CHAIN_TIMEOUT),
+    // The time-out of this route, or that of the step before; only where neither names one is the default in force.
+    after: new Map(
+      [...predecessors].map((before) => [stepText(before), timeout ?? before.options.timeout ?? DEFAULT_CHAIN_TIMEOUT]),
+    ),
     linkTtl: timeout ?? (longestWait || DEFAULT_CHAIN_TIMEOUT),
   };
 }

@@ -13,9 +13,10 @@ export function checkLink(link: AshStoredLink | null, rule: ChainRule, context: 
   if (link === null) throw broken('The step before is not known, or did not succeed.');
   if (link.chain !== rule.name) throw broken('The step before belongs to another chain.');
   if (link.subject !== context.subject) throw broken('The step before was taken by somebody else.');
-  if (!rule.after.has(link.step)) throw broken('The step before is not one that this route follows.');
+  const maxAge = rule.after.get(link.step);
+  if (maxAge === undefined) throw broken('The step before is not one that this route follows.');
   if (link.holder !== undefined && link.holder !== context.id) throw taken();
-  if (link.expiresAt <= now || link.issuedAt + rule.maxAge <= now) throw new AshError('ASH_CHAIN_EXPIRED');
+  if (link.expiresAt <= now || link.issuedAt + maxAge <= now) throw new AshError('ASH_CHAIN_EXPIRED');
 }
 
 /**

@@ -6,9 +6,10 @@ import {
   type AshMode,
 } from '../core/index.js';
 import { ashProtocolRules } from '../core/protocols.js';
+import { shown } from '../core/text.js';
 import type { AshContext, AshContextMetadata } from '../stores/context.js';
 import type { BoundedStore } from './bounded-store.js';
-import { checkTtl, compileHeaderScope, stricterMode, type AshRoutePolicy } from './policy.js';
+import { checkScopeFits, checkTtl, compileHeaderScope, stricterMode, type AshRoutePolicy } from './policy.js';
 
 /** What a context is issued for. */
 export interface AshIssueOptions {
@@ -48,7 +49,7 @@ export class AshIssuer<P extends AshRoutePolicy> {
     const binding = `${method} ${path}`;
     const policy = this.options.find(binding);
     if (policy !== undefined) return { binding, policy };
-    throw new AshError('ASH_BINDING_MISMATCH', `binding: no protected route is declared as '${binding}'.`);
+    throw new AshError('ASH_BINDING_MISMATCH', `binding: no protected route is declared as '${shown(binding)}'.`);
   }
 
   /**
@@ -56,7 +57,7 @@ export class AshIssuer<P extends AshRoutePolicy> {
    *
    * @throws AshError as {@link locate} does, `ASH_SUBJECT_MISMATCH` where a subject is demanded and missing or given
    * and not demanded, `ASH_STORE_UNAVAILABLE`.
-   * @throws AshConfigurationError for a `ttl` that is longer than the mode allows.
+   * @throws AshConfigurationError for a `ttl` that is longer than the mode allows, or a scope that the route cannot have.
    */
   async issue(options: AshIssueOptions & { readonly ttl: number }): Promise<AshIssuedContext> {
     const { binding, policy } = this.locate(options.binding);
@@ -64,7 +65,7 @@ export class AshIssuer<P extends AshRoutePolicy> {
     const mode = stricterMode(policy.mode, options.mode ?? policy.mode);
     checkTtl(policy.name, ttl, mode);
     checkSubject(policy, subject);
-    if (scope !== undefined) compileHeaderScope(scope);
+    if (scope !== undefined && compileHeaderScope(scope) !== undefined) checkScopeFits(policy.name, policy);
     const context = await this.options.store.create({
       binding,
       ttlMs: ttl,
@@ -79,7 +80,7 @@ export class AshIssuer<P extends AshRoutePolicy> {
 }
 
 function checkSubject(policy: AshRoutePolicy, subject: string | undefined): void {
-  if (policy.needsSubject === (subject !== undefined)) return;
+  if (policy.needsSubject === (subject !== undefined) && subject !== '') return;
   throw new AshError(
     'ASH_SUBJECT_MISMATCH',
     policy.needsSubject

@@ -7,7 +7,7 @@ import {
 } from '../core/index.js';
 import type { AshProtocolRules } from '../core/protocols.js';
 import type { AshScope } from '../core/scope.js';
-import { utf8Length } from '../core/text.js';
+import { shown, utf8Length } from '../core/text.js';
 import type { AshBodyFacts } from './facts.js';
 import type { AshPayloadKind, AshRoutePolicy, AshUnscoped } from './policy.js';
 
@@ -42,8 +42,12 @@ export function readPayload(body: AshBodyFacts, rules: PayloadRules): VerifiedPa
   if (!body.present && isNothing(body.value)) return emptyPayload(rules);
   const kind = kindOf(body.mediaType);
   if (!policy.payload.has(kind)) throw new AshError('ASH_UNSUPPORTED_CONTENT_TYPE');
+  // A route with a scope takes JSON alone; a scope that was given by hand meets whatever the route takes.
+  if (kind === 'form' && rules.scope !== undefined) {
+    throw new AshError('ASH_UNSUPPORTED_CONTENT_TYPE', 'A scope needs a JSON payload.');
+  }
   if (body.value === undefined || body.value instanceof Uint8Array) {
-    throw bodyUnavailable(`no parser of the application reads '${body.mediaType}' into a value on this route`);
+    throw bodyUnavailable(`no parser of the application reads '${shown(body.mediaType)}' into a value on this route`);
   }
   return kind === 'form' ? formPayload(body.value, policy) : jsonPayload(body.value, rules);
 }
@@ -104,7 +108,7 @@ function formFieldsOf(value: unknown): AshFormFields {
     if (!isRepeated) {
       throw new AshError(
         'ASH_CANONICALIZATION_ERROR',
-        `The form field '${key.slice(0, 64)}' is nested: send flat fields, repeat a key for a list, or use JSON.`,
+        `The form field '${shown(key)}' is nested: send flat fields, repeat a key for a list, or use JSON.`,
       );
     }
   }

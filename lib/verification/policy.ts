@@ -128,15 +128,11 @@ export function compilePolicy(source: PolicySource): AshRoutePolicy {
   };
 
   const rules = ashProtocolRules(protocol);
-  if (scope !== undefined && !rules.coversScope) fail(`'${protocol}' covers no scope; use 'v2.3' or leave 'scope' out`);
+  if (scope !== undefined) checkScopeFits(name, { protocol, payload });
   if (chain !== undefined && !rules.coversChain) fail(`'${protocol}' covers no chain; use 'v2.3' on a route with @AshChain`);
   if (payload.has('raw') && payload.size > 1) fail("payload 'raw' stands alone, since the same bytes may not be read in two ways");
   if (payload.has('raw') && !rules.keyed) fail(`'${protocol}' has no body hash; payload 'raw' needs 'v2.1' or later`);
-  if (payload.has('raw') && scope !== undefined) fail("a scope needs a JSON payload; leave 'scope' or payload 'raw' out");
   if (payload.has('form') && scope !== undefined) fail("a scope needs a JSON payload; set payload to 'json'");
-  if (options.unscoped !== undefined && options.unscoped !== 'allow' && scope === undefined) {
-    fail(`unscoped '${options.unscoped}' means nothing without 'scope'`);
-  }
 
   return {
     name,
@@ -158,13 +154,27 @@ export function compilePolicy(source: PolicySource): AshRoutePolicy {
   };
 }
 
+/**
+ * Checks that a route can have a scope, be it the route's or one that is given to a context by hand.
+ *
+ * @throws AshConfigurationError
+ */
+export function checkScopeFits(name: string, { protocol, payload }: Pick<AshRoutePolicy, 'protocol' | 'payload'>): void {
+  if (!ashProtocolRules(protocol).coversScope) {
+    throw new AshConfigurationError(`${name}: '${protocol}' covers no scope; use 'v2.3' or leave 'scope' out.`);
+  }
+  if (payload.has('json')) return;
+  const kinds = [...payload].join("', '");
+  throw new AshConfigurationError(`${name}: a scope needs a JSON payload; leave 'scope' or payload '${kinds}' out.`);
+}
+
 /** The stricter of two modes. */
 export function stricterMode(a: AshMode, b: AshMode): AshMode {
   return ASH_MODES.indexOf(a) >= ASH_MODES.indexOf(b) ? a : b;
 }
 
 /** The longest life of a context in a mode, in milliseconds. Source: protocol, section 7. */
-export function longestTtl(mode: AshMode): number {
+function longestTtl(mode: AshMode): number {
   return PRESETS[mode].longestTtl;
 }
 
@@ -215,6 +225,9 @@ const PAYLOAD_KINDS: readonly string[] = ['json', 'form', 'raw'];
 export function checkPolicyOptions(name: string, options: AshPolicyOptions): void {
   for (const [key, choices] of Object.entries(CHOICES) as [keyof typeof CHOICES, readonly string[]][]) {
     checkChoice(name, key, options[key], choices);
+  }
+  if (options.scope !== undefined && !Array.isArray(options.scope)) {
+    throw new AshConfigurationError(`${name}: 'scope' is a list of paths.`);
   }
   if (options.payload !== undefined) {
     const kinds = listOf(options.payload);

@@ -84,7 +84,7 @@ export class AshProtection<R extends AshRequestLike = AshRequestLike> {
   }
 
   /** Issues a context by hand, for a `ttl` that does not depend on a request. */
-  issue(options: AshIssueOptions, request?: R): Promise<AshIssuedContext> {
+  async issue(options: AshIssueOptions, request?: R): Promise<AshIssuedContext> {
     const { policy } = this.issuer.locate(options.binding);
     return this.issuer.issue({ ...options, ttl: options.ttl ?? ttlOf(policy, request) });
   }
@@ -122,20 +122,25 @@ export class AshProtection<R extends AshRequestLike = AshRequestLike> {
     );
   }
 
-  private notify(tell: () => void | Promise<void> | undefined): void {
-    const failed = (error: unknown): void => {
+  private notify(tell: () => unknown): void {
+    // Called at once, and awaited whatever it gives: a handler in JavaScript can give more than its type says.
+    new Promise((resolve) => {
+      resolve(tell());
+    }).catch((error: unknown) => {
       this.log('error', 'An event handler of the application threw; the verdict stands.', error);
-    };
-    try {
-      tell()?.catch(failed);
-    } catch (error) {
-      failed(error);
-    }
+    });
   }
 }
 
-async function subjectOf<R>({ subject }: ProtectedRoute<R>, request: R): Promise<string | undefined> {
-  return (await subject?.(request)) ?? undefined;
+/**
+ * Who sends a request. What names nobody counts as missing, an empty text and `false` too, since all guests would
+ * share it; what is no text at all is a fault of the application, since a store may give it back as another type.
+ */
+async function subjectOf<R>({ subject, name }: ProtectedRoute<R>, request: R): Promise<string | undefined> {
+  const found: unknown = await subject?.(request);
+  if (found === undefined || found === null || found === '' || found === false) return undefined;
+  if (typeof found === 'string') return found;
+  throw new TypeError(`${name}: its 'subject' gives a text, or nothing, and not a ${typeof found}.`);
 }
 
 function ttlOf<R>({ ttl, name }: ProtectedRoute<R>, request: R | undefined): number {

@@ -5,6 +5,13 @@ type Segment =
   | { readonly kind: 'parameter'; readonly name: string }
   | { readonly kind: 'wildcard'; readonly name: string };
 
+/** A parameter of a concrete binding, decoded. */
+interface Parameter {
+  readonly kind: 'parameter' | 'wildcard';
+  readonly name: string;
+  readonly value: string;
+}
+
 const PARAMETER = /^:([A-Za-z_$][\w$]*)$/;
 const WILDCARD = /^(?:\*([A-Za-z_$][\w$]*)?|\{\*([A-Za-z_$][\w$]*)\})$/;
 const PATTERN_CHARACTER = /[:*{}()+[\]!]/;
@@ -57,7 +64,7 @@ export class RouteBinding {
     if (method !== this.method) return false;
     if (this.isStatic) return binding === this.text;
     const bound = this.parametersOf(binding);
-    return bound?.every(({ name, value }) => value === routedValue(params, name)) ?? false;
+    return bound?.every((parameter) => parameter.value === routedValue(params, parameter)) ?? false;
   }
 
   /** Orders routes so that the one a router would choose comes first. */
@@ -70,17 +77,17 @@ export class RouteBinding {
     return b.segments.length - a.segments.length;
   }
 
-  private parametersOf(binding: string): { name: string; value: string }[] | undefined {
+  private parametersOf(binding: string): Parameter[] | undefined {
     const path = pathOf(binding, this.method);
     if (path === undefined) return undefined;
     const texts = segmentsOf(path);
-    const parameters: { name: string; value: string }[] = [];
+    const parameters: Parameter[] = [];
     for (const [index, segment] of this.segments.entries()) {
       const text = texts[index];
       if (segment.kind === 'wildcard') {
         const rest = decodeAll(texts.slice(index));
         if (rest === undefined) return undefined;
-        parameters.push({ name: segment.name, value: rest });
+        parameters.push({ ...segment, value: rest });
         return parameters;
       }
       if (text === undefined) return undefined;
@@ -90,7 +97,7 @@ export class RouteBinding {
       }
       const value = decodeAll([text]);
       if (value === undefined) return undefined;
-      parameters.push({ name: segment.name, value });
+      parameters.push({ ...segment, value });
     }
     return texts.length === this.segments.length ? parameters : undefined;
   }
@@ -110,10 +117,27 @@ function readSegment(text: string, index: number, all: readonly string[]): Segme
   );
 }
 
-/** Express gives a wildcard as a list of segments, Fastify as one text under the name `*`. */
-function routedValue(params: Readonly<Record<string, unknown>>, name: string): string | undefined {
-  const value = Object.hasOwn(params, name) ? params[name] : Object.hasOwn(params, '*') ? params['*'] : undefined;
-  if (Array.isArray(value)) return value.join('/');
+/** A parameter as the router filled it in; `undefined` where it did not, or where no binding can say the same. */
+function routedValue(params: Readonly<Record<string, unknown>>, { kind, name }: Parameter): string | undefined {
+  if (kind === 'wildcard') return routedRest(params, name);
+  return Object.hasOwn(params, name) ? textOf(params[name]) : undefined;
+}
+
+/**
+ * Express gives a wildcard as a list of segments, and nothing for an empty one; Fastify gives one text under the name
+ * `*`. A wildcard without a name is called `path` where Nest maps it on Express.
+ */
+function routedRest(params: Readonly<Record<string, unknown>>, name: string): string | undefined {
+  const key = [name, '*', ...(name === '*' ? ['path'] : [])].find((candidate) => Object.hasOwn(params, candidate));
+  if (key === undefined) return '';
+  const rest = params[key];
+  if (!Array.isArray(rest)) return textOf(rest);
+  const segments: readonly unknown[] = rest;
+  // A slash within a segment came as `%2F`, which no binding has: joined, it would read as two segments.
+  return segments.some((segment) => String(segment).includes('/')) ? undefined : segments.join('/');
+}
+
+function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 

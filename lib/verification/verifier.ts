@@ -260,18 +260,17 @@ class Verification {
 
 /** Step 1: each header present, once, and well-formed. */
 function readHeaders({ headers }: AshRequestFacts, policy: AshRoutePolicy): RequestHeaders {
-  for (const name of Object.keys(headers)) {
-    if (name.startsWith(ASH_HEADER_PREFIX) && !KNOWN_HEADERS.has(name)) {
-      throw invalidHeader(name, 'is none of the protocol’s: it is refused lest it carry a secret');
-    }
-  }
-  const contextId = readHeader(headers, ASH_HEADERS.contextId);
-  const proof = readHeader(headers, ASH_HEADERS.proof);
-  const timestamp = readHeader(headers, ASH_HEADERS.timestamp);
-  if (!contextId || !proof) throw new AshError('ASH_PROOF_MISSING');
-  if (!timestamp && ashProtocolRules(policy.protocol).keyed) {
-    throw new AshError('ASH_PROOF_MISSING', 'The header X-ASH-Timestamp is missing.');
-  }
+  const sent = {
+    contextId: headers[ASH_HEADERS.contextId],
+    proof: headers[ASH_HEADERS.proof],
+    timestamp: headers[ASH_HEADERS.timestamp],
+  };
+  if (!sent.contextId?.length || !sent.proof?.length) throw new AshError('ASH_PROOF_MISSING');
+  if (!sent.timestamp?.length && ashProtocolRules(policy.protocol).keyed) throw timestampMissing();
+  refuseUnknownHeaders(headers);
+  const contextId = once(ASH_HEADERS.contextId, sent.contextId);
+  const proof = once(ASH_HEADERS.proof, sent.proof);
+  const timestamp = once(ASH_HEADERS.timestamp, sent.timestamp);
   if (!isAshContextId(contextId)) throw invalidHeader(ASH_HEADERS.contextId, 'is no context identifier');
   if (proof.includes(',')) throw invalidHeader(ASH_HEADERS.proof, 'is there more than once');
   if (!isAshHash(proof) && !isAshProofV1(proof)) throw new AshError('ASH_PROOF_INVALID', 'The proof is malformed.');
@@ -286,21 +285,28 @@ function readHeaders({ headers }: AshRequestFacts, policy: AshRoutePolicy): Requ
   };
 }
 
-function readHeader(headers: AshRequestFacts['headers'], name: string): string | undefined {
-  const value = headers[name];
-  if (value === undefined || typeof value === 'string') return value;
+function refuseUnknownHeaders(headers: AshRequestFacts['headers']): void {
+  for (const name of Object.keys(headers)) {
+    if (name.startsWith(ASH_HEADER_PREFIX) && !KNOWN_HEADERS.has(name)) {
+      throw invalidHeader(name, 'is none of the protocol’s: it is refused lest it carry a secret');
+    }
+  }
+}
+
+function once<T extends string | undefined>(name: string, value: T | readonly string[]): T {
+  if (typeof value !== 'object') return value;
   throw invalidHeader(name, 'is there more than once');
 }
 
 function readHashHeader(headers: AshRequestFacts['headers'], name: string): string | undefined {
-  const value = readHeader(headers, name);
+  const value = once(name, headers[name]);
   if (value === undefined || isAshHash(value)) return value;
   throw invalidHeader(name, 'is not 64 lower-case hex characters');
 }
 
 /** Node joins repeated headers with a comma and a space, and no name of a scope begins with a space. */
 function readScopeHeader(headers: AshRequestFacts['headers']): string | undefined {
-  const value = readHeader(headers, ASH_HEADERS.scope);
+  const value = once(ASH_HEADERS.scope, headers[ASH_HEADERS.scope]);
   if (value === undefined) return undefined;
   if (value.length > LONGEST_SCOPE || !PRINTABLE.test(value) || value.includes(', ')) {
     throw invalidHeader(ASH_HEADERS.scope, 'is malformed or there more than once');
@@ -330,7 +336,7 @@ function checkTimestamp(
   now: number,
 ): void {
   if (!protocol.keyed) return;
-  if (!timestamp) throw new AshError('ASH_PROOF_MISSING', 'The header X-ASH-Timestamp is missing.');
+  if (!timestamp) throw timestampMissing();
   if (timestamp.length === SECONDS_DIGITS) {
     throw new AshError('ASH_TIMESTAMP_INVALID', 'The timestamp is in seconds: send milliseconds since the epoch.');
   }
@@ -348,6 +354,10 @@ function checkScope({ scope, scopeHash }: RequestHeaders, context: AshContext, p
   const demanded = context.scope === undefined ? policy.scope : compileHeaderScope(context.scope);
   if (demanded?.text === scope && demanded?.hash === scopeHash) return demanded;
   throw new AshError('ASH_SCOPE_MISMATCH');
+}
+
+function timestampMissing(): AshError {
+  return new AshError('ASH_PROOF_MISSING', 'The header X-ASH-Timestamp is missing.');
 }
 
 function invalidHeader(name: string, what: string): AshError {

@@ -13,7 +13,7 @@ class TransfersController {
 }
 
 @Module({ imports: [AshModule.forRoot()], controllers: [TransfersController] })
-export class AppModule {}
+class AppModule {}
 
 /** Starts the application on a port of 127.0.0.1. */
 export async function start(port: number) {

@@ -10,7 +10,7 @@ export interface ShopOptions {
   readonly logger: LogLevel[] | false;
 }
 
-const UPLOAD_TYPES = /^(?!application\/(?:json|x-www-form-urlencoded))/;
+const UPLOAD_TYPES = /^(?!application\/(?:json|x-www-form-urlencoded))/i;
 const UPLOAD_LIMIT = 5_000_000;
 
 /** Makes the shop on the adapter that is named, with a parser that keeps the bytes of uploads. */
