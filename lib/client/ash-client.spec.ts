@@ -745,6 +745,46 @@ describe('a refusal', () => {
   });
 });
 
+describe('an answer of a handler that has run', () => {
+  it.each([
+    ['the refusal of another service', 'ASH_CTX_EXPIRED', 410],
+    ['a refusal under a status of its own', 'ASH_INTEGRITY_FAILED', 500],
+  ] as const)('is the application’s and not sent again, also where it is %s', async (_title, code, status) => {
+    const { ash, server } = open({ 'POST /x': {} });
+    const relayed = { statusCode: status, error: 'Error', code, message: 'of another service' };
+    server.answerOnce('/x', () => Response.json(relayed, { status, headers: { 'x-ash-verified': 'true' } }));
+    const response = await ash.post('/x', {});
+    expect(await response.json()).toEqual(relayed);
+    expect(server.calls).toHaveLength(1);
+  });
+
+  it('is not sent again where it is a fault of the server, whoever answered it', async () => {
+    const { ash, server } = open({ 'POST /x': {} });
+    server.answerOnce('/x', () => Response.json({ code: 'ASH_INTEGRITY_FAILED' }, { status: 500 }));
+    await expect(ash.post('/x', {})).rejects.toMatchObject({ code: 'ASH_INTEGRITY_FAILED', status: 500 });
+    expect(server.calls).toHaveLength(1);
+  });
+});
+
+describe('a redirect', () => {
+  it('is followed neither with a proof nor for a context', async () => {
+    const { ash, server } = open({ 'POST /x': {} });
+    await ash.post('/x', {});
+    await ash.fetch(new Request(`${BASE}/x`, { method: 'POST' }));
+    expect(server.contextCalls.map(({ init }) => init.redirect)).toEqual(['error', 'error']);
+    expect(server.calls.map(({ init }) => init.redirect)).toEqual(['manual', 'manual']);
+  });
+
+  it.each([
+    ['of a call', `${BASE}/x`, { redirect: 'follow' }],
+    ['of a Request', new Request(`${BASE}/x`, { method: 'POST', redirect: 'error' }), {}],
+  ] as const)('is what the option %s says', async (_title, input, init) => {
+    const { ash, server } = open({ 'POST /x': {} });
+    await ash.fetch(input, { method: 'POST', ...init });
+    expect(server.calls[0]?.init.redirect).toBe('redirect' in init ? 'follow' : 'error');
+  });
+});
+
 describe('a network error', () => {
   it.each([
     ['of the request is passed on and never tried again', '/x', 1],
@@ -1074,6 +1114,15 @@ describe('the headers of the client', () => {
     ]);
   });
 
+  it('stay with their origin where contexts come from another one', async () => {
+    const { ash, server } = open({ 'POST /x': {} }, { contextPath: 'https://issuer.example/ash/context' });
+    await ash.post('/x', {}, { headers: { 'x-otp': '123456' } });
+    expect(server.seen.map(({ url, headers }) => [new URL(url).host, headers.get('x-otp')])).toEqual([
+      ['issuer.example', null],
+      ['shop.example', '123456'],
+    ]);
+  });
+
   it('do not decide the content type of a body', async () => {
     const { ash, server } = open({ 'POST /x': { payload: 'raw' } }, { headers: JSON_HEADERS });
     await ash.post('/x', 'no JSON');
@@ -1226,6 +1275,17 @@ describe('a chain', () => {
     expect(await statuses(ash.chain('checkout'), '/cart', '/checkout', '/payment')).toEqual([200, 200, 200]);
     const [cart, checkout] = hashes(server);
     expect(links(server)).toEqual([null, cart, checkout]);
+  });
+
+  it('does not move on with a redirect that came from before the handler', async () => {
+    const { ash, server } = open(CHAIN);
+    const checkout = ash.chain('checkout');
+    await statuses(checkout, '/cart');
+    const { previousProof } = checkout;
+    server.answerOnce('/checkout', () => new Response(null, { status: 302, headers: { location: '/login' } }));
+    expect(await statuses(checkout, '/checkout')).toEqual([302]);
+    expect(checkout.previousProof).toBe(previousProof);
+    expect(await statuses(checkout, '/checkout')).toEqual([200]);
   });
 
   it('goes on with its own proof where the header of the server is hidden or malformed', async () => {

@@ -23,7 +23,7 @@ interface ChainRun {
 /**
  * A sequence of requests, each of which proves the one before it. Made by {@link AshClient.chain}.
  *
- * A step that was answered with a status below 400 is what the next one builds on. After any other the one before
+ * A step that was answered as a success is what the next one builds on. After any other the one before
  * stays, so that the step can be tried again. Steps that are called at once are sent one after the other, in the
  * order of the calls. A route that begins the chain begins it anew.
  *
@@ -77,7 +77,9 @@ export class AshClientChain extends AshVerbs {
 
   async #take(request: PreparedRequest, run: ChainRun): Promise<Response> {
     const { response, proof } = await this.#client.send(request, { name: this.name, previousProof: run.proof });
-    if (response.status < 400) run.proof = chainProofOf(response) ?? proof;
+    // Where the server names no proof, only a plain success is one: a redirect can come from before the handler.
+    const link = chainProofOf(response) ?? (response.ok && !response.redirected ? proof : undefined);
+    if (response.status < 400 && link !== undefined) run.proof = link;
     return response;
   }
 }

@@ -33,8 +33,10 @@ export async function askForContext(target: RequestTarget, settings: ClientSetti
   const url = contextUrl(target.url, settings);
   const init: RequestInit = {
     method: 'POST',
-    headers: await mergedHeaders(settings, contextHeaders(target)),
+    headers: await mergedHeaders(settings, contextHeaders(target, url)),
     body: JSON.stringify({ binding }),
+    // Whoever is redirected to could hand out a secret of its own choice.
+    redirect: 'error',
     ...(credentials === undefined ? {} : { credentials }),
   };
   const before = settings.clock();
@@ -44,10 +46,10 @@ export async function askForContext(target: RequestTarget, settings: ClientSetti
   return { context, clockOffset: context.issuedAt - (before + after) / 2 };
 }
 
-function contextHeaders(target: RequestTarget): Headers {
+function contextHeaders(target: RequestTarget, url: URL): Headers {
   const headers = new Headers();
   target.headers.forEach((value, name) => {
-    if (!OF_ONE_MESSAGE.test(name)) headers.set(name, value);
+    if (url.origin === target.url.origin && !OF_ONE_MESSAGE.test(name)) headers.set(name, value);
   });
   headers.set('content-type', JSON_TYPE);
   return headers;

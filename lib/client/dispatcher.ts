@@ -69,6 +69,8 @@ export class Dispatcher {
     });
     for (const [name, value] of Object.entries(signed.headers)) headers.set(name, value);
     const proven: RequestInit = {
+      // A redirect followed would hand the proof and the body to whoever the answer names.
+      redirect: 'manual',
       ...init,
       method,
       headers,

@@ -1,4 +1,4 @@
-import { ashErrorMessage, isAshErrorCode, type AshErrorCode } from '../core/index.js';
+import { ASH_VERIFIED_HEADER, ashErrorMessage, isAshErrorCode, type AshErrorCode } from '../core/index.js';
 import { AshClientError } from './errors.js';
 import { isJsonType } from './media-type.js';
 
@@ -20,18 +20,22 @@ const MENDED_BY_A_FRESH_CONTEXT: ReadonlySet<string> = new Set<AshErrorCode>([
 ]);
 
 /** Whether a request that was refused may be sent once more with a fresh context. */
-export function isMendable({ code }: AshClientError): boolean {
-  return MENDED_BY_A_FRESH_CONTEXT.has(code);
+export function isMendable({ code, status = 0 }: AshClientError): boolean {
+  return MENDED_BY_A_FRESH_CONTEXT.has(code) && status < 500;
 }
 
 /**
  * Reads whether an answer is a refusal of the protocol. The body of the answer stays to be read.
+ *
+ * An answer to a request that the guard let pass is the application's, whatever it holds: a handler may hand on the
+ * refusal of another service, and has run.
  *
  * @param what The request in words, `POST /transfer`.
  *
  * Source: protocol, section 8.
  */
 export async function readRefusal(response: Response, what: string): Promise<AshClientError | undefined> {
+  if (response.headers.has(ASH_VERIFIED_HEADER)) return undefined;
   if (response.status < 400 || !isJsonType(response.headers.get('content-type'))) return undefined;
   const body = await readJson(response);
   if (typeof body !== 'object' || body === null) return undefined;

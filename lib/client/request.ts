@@ -18,8 +18,9 @@ export interface AshCallOptions {
 /**
  * Options of a call such as {@link AshClient.post}: those of `fetch` without method and body, and the client's own.
  *
- * Of the headers, `authorization` and `cookie` go with the request for the context too, so that it is issued to the
- * one who calls. Others that the context's endpoint needs belong into the `headers` of the client.
+ * The headers go with the request for the context too, on the same origin, so that it is issued to the one who calls;
+ * those that speak of this body or this answer do not. `redirect` is `manual` unless it is given: a redirect that is
+ * followed hands the proof and the body to whoever the answer names.
  */
 export interface AshRequestOptions extends Omit<RequestInit, 'method' | 'body'>, AshCallOptions {}
 
@@ -111,10 +112,14 @@ function isRequest(input: string | URL | Request): input is Request {
 
 /** What an init takes over from a Request, as `fetch` does it. */
 function inheritedFrom(request: Request): RequestInit {
-  const { headers, signal, cache, integrity, keepalive, mode, redirect, referrer, referrerPolicy } = request;
-  const inherited = { headers, signal, cache, integrity, keepalive, mode, redirect, referrer, referrerPolicy };
-  // A Request says 'same-origin' also where nobody asked for it: the client's own option stands then.
-  return request.credentials === 'same-origin' ? inherited : { ...inherited, credentials: request.credentials };
+  const { headers, signal, cache, integrity, keepalive, mode, referrer, referrerPolicy, credentials, redirect } =
+    request;
+  return {
+    ...{ headers, signal, cache, integrity, keepalive, mode, referrer, referrerPolicy },
+    // A Request says 'same-origin' and 'follow' also where nobody asked for it: the client's own way stands then.
+    ...(credentials === 'same-origin' ? {} : { credentials }),
+    ...(redirect === 'follow' ? {} : { redirect }),
+  };
 }
 
 /** The options without those that are `undefined`, which `fetch` takes as left out. */

@@ -11,5 +11,11 @@ export const ASH_HEADERS = {
 /** The response header in which a step of a chain answers its proof, in lower case. */
 export const ASH_CHAIN_PROOF_HEADER = 'x-ash-chain-proof';
 
+/**
+ * The response header that says that the guard let the request pass, in lower case: what the answer holds is the
+ * application's, also where it looks like a refusal.
+ */
+export const ASH_VERIFIED_HEADER = 'x-ash-verified';
+
 /** What every header of the protocol begins with, in lower case. */
 export const ASH_HEADER_PREFIX = 'x-ash-';

@@ -28,7 +28,7 @@ export {
   isAshErrorCode,
   type AshErrorCode,
 } from './errors.js';
-export { ASH_CHAIN_PROOF_HEADER, ASH_HEADERS } from './headers.js';
+export { ASH_CHAIN_PROOF_HEADER, ASH_HEADERS, ASH_VERIFIED_HEADER } from './headers.js';
 export {
   ashBuildProofUnified,
   ashBuildProofV21,
