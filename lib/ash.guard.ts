@@ -1,14 +1,16 @@
 import { Inject, Injectable, Logger, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
 import { AshException } from './ash.exception.js';
 import { ASH_PROTECTION } from './ash.module-definition.js';
 import type { AshRequest } from './ash.options.js';
 import { AshRoutes } from './ash.routes.js';
 import { AshVerdicts } from './ash.verdicts.js';
-import { AshConfigurationError } from './core/index.js';
-import { GUARD_MARK } from './decorators/metadata.js';
+import { ASH_VERIFIED_HEADER, AshConfigurationError } from './core/index.js';
+import { GUARD_MARK } from './ash.metadata.js';
 import type { ChainStep } from './verification/chain.js';
 import { AshProtection, type ProtectedRoute } from './verification/protection.js';
-import type { AshPass, AshRefusal } from './verification/verifier.js';
+import { ashErrorBody } from './verification/refusal.js';
+import type { AshPass, AshRefusal } from './verification/verdict.js';
 
 type Route = ProtectedRoute<AshRequest>;
 
@@ -17,6 +19,8 @@ const FIRST_FAILURE = 400;
 /** Node's own response, of which the guard needs the end. */
 interface ResponseLike {
   readonly statusCode: number;
+  readonly closed: boolean;
+  readonly destroyed: boolean;
   once(event: 'close', listener: () => void): unknown;
 }
 
@@ -41,6 +45,7 @@ export class AshGuard implements CanActivate {
     @Inject(ASH_PROTECTION) protected readonly protection: AshProtection<AshRequest>,
     @Inject(AshRoutes) protected readonly routes: AshRoutes,
     @Inject(AshVerdicts) protected readonly verdicts: AshVerdicts,
+    @Inject(HttpAdapterHost) protected readonly host: HttpAdapterHost,
   ) {}
 
   /** @throws AshException for a request that is refused. */
@@ -51,7 +56,7 @@ export class AshGuard implements CanActivate {
     const isFirst = this.verdicts.get(request, route) === undefined;
     const verdict = await this.verdicts.once(request, route, () => this.protection.verify(request, route));
     if (!verdict.ok) throw this.toException(verdict, route);
-    if (isFirst) this.accept(context, request, verdict);
+    if (isFirst) await this.accept(context, request, verdict);
     return true;
   }
 
@@ -84,24 +89,47 @@ export class AshGuard implements CanActivate {
     return new AshException(this.protection.answer(refusal, route), { cause: refusal.cause });
   }
 
-  /** Hands the verified request on to the handler. */
-  protected accept(context: ExecutionContext, request: AshRequest, pass: AshPass): void {
-    Object.assign(request, { ash: pass.request }, pass.replacesBody ? { body: pass.request.payload } : {});
-    if (pass.step !== undefined) this.watch(context, pass.step);
+  /**
+   * Hands the verified request on to the handler, and marks the answer as one of a request that passed.
+   *
+   * @throws AshException where the client is gone already: the step of a chain is freed, and its handler does not run.
+   */
+  protected async accept(context: ExecutionContext, request: AshRequest, pass: AshPass): Promise<void> {
+    const { payload } = pass.request;
+    Object.assign(
+      request,
+      { ash: pass.request },
+      pass.replacesBody ? { body: payload, rawBody: bytesOrNothing(payload) } : {},
+    );
+    const response = context.switchToHttp().getResponse<ResponseLike & { raw?: ResponseLike }>();
+    this.host.httpAdapter.setHeader(response, ASH_VERIFIED_HEADER, 'true');
+    if (pass.step !== undefined) await this.watch(response.raw ?? response, pass.step);
   }
 
   /**
    * Ends a step of a chain that did not come to its handler, or whose answer failed after the handler: a later guard,
    * a pipe, an outer interceptor, a client that went away.
    */
-  private watch(context: ExecutionContext, step: ChainStep): void {
-    const response = context.switchToHttp().getResponse<ResponseLike & { raw?: ResponseLike }>();
-    const raw = response.raw ?? response;
-    raw.once('close', () => {
-      if (step.hasBegun && raw.statusCode < FIRST_FAILURE) return;
-      step.fail().catch((error: unknown) => {
-        this.logger.error('A chain’s link could not be released; it stays held until it expires.', error);
-      });
+  private async watch(response: ResponseLike, step: ChainStep): Promise<void> {
+    if (response.closed || response.destroyed) {
+      await this.free(step);
+      throw new AshException(ashErrorBody({ code: 'ASH_VERIFICATION_FAILED', message: 'The client went away.' }));
+    }
+    response.once('close', () => {
+      if (!step.hasBegun || response.statusCode >= FIRST_FAILURE) void this.free(step);
     });
   }
+
+  private async free(step: ChainStep): Promise<void> {
+    try {
+      await step.fail();
+    } catch (error) {
+      this.logger.error('A chain’s link could not be released; it stays held until it expires.', error);
+    }
+  }
+}
+
+/** The bytes of a raw body. Those of a body that was stripped hold what was stripped. */
+function bytesOrNothing(payload: unknown): Uint8Array | undefined {
+  return payload instanceof Uint8Array ? payload : undefined;
 }

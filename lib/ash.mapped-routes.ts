@@ -14,6 +14,8 @@ export interface MappedRoute {
   readonly handler: AshHandler;
   /** The HTTP method, `ALL` for every one. */
   readonly method: string;
+  /** Whether the instance of the controller has a method of its own instead, which Nest then calls. */
+  readonly isReplaced: boolean;
   /** The full paths: global prefix, version, module, controller and handler. */
   readonly paths: readonly string[];
 }
@@ -33,10 +35,16 @@ export function mappedRoutes(modules: ModulesContainer, config: ApplicationConfi
   const routes: MappedRoute[] = [];
   for (const { controllers, metatype } of modules.values()) {
     const modulePath = modulePathOf(modules, metatype);
-    for (const { metatype: controller } of controllers.values()) {
+    for (const { metatype: controller, instance } of controllers.values()) {
       if (!isController(controller)) continue;
-      for (const handler of handlersOf(controller, scanner)) {
-        routes.push(mapRoute(controller, handler, { factory, config, modulePath }));
+      for (const [method, handler] of handlersOf(controller, scanner)) {
+        routes.push({
+          name: `${controller.name}.${method}`,
+          controller,
+          handler,
+          isReplaced: isOwnMethod(instance, method),
+          ...placeOf(controller, handler, { factory, config, modulePath }),
+        });
       }
     }
   }
@@ -57,7 +65,7 @@ function united(routes: readonly MappedRoute[]): MappedRoute[] {
   return found;
 }
 
-function mapRoute(
+function placeOf(
   controller: Type<unknown>,
   handler: AshHandler,
   {
@@ -65,7 +73,7 @@ function mapRoute(
     config,
     modulePath,
   }: { factory: RoutePathFactory; config: ApplicationConfig; modulePath: string | undefined },
-): MappedRoute {
+): Pick<MappedRoute, 'method' | 'paths'> {
   const requestMethod = metadata<RequestMethod>(METHOD, handler) ?? RequestMethod.GET;
   const versioning = config.getVersioning();
   const controllerVersion = versioning && (metadata<Version>(VERSION, controller) ?? versioning.defaultVersion);
@@ -86,21 +94,19 @@ function mapRoute(
       ),
     ),
   );
-  return {
-    name: `${controller.name}.${handler.name}`,
-    controller,
-    handler,
-    method: RequestMethod[requestMethod],
-    paths: [...new Set(paths)],
-  };
+  return { method: RequestMethod[requestMethod], paths: [...new Set(paths)] };
 }
 
-function handlersOf(controller: Type<unknown>, scanner: MetadataScanner): AshHandler[] {
+function handlersOf(controller: Type<unknown>, scanner: MetadataScanner): [name: string, handler: AshHandler][] {
   const prototype = controller.prototype as Record<string, AshHandler>;
   return scanner.getAllMethodNames(prototype).flatMap((name) => {
     const handler = prototype[name];
-    return handler !== undefined && metadata(PATH, handler) !== undefined ? [handler] : [];
+    return handler !== undefined && metadata(PATH, handler) !== undefined ? [[name, handler]] : [];
   });
+}
+
+function isOwnMethod(instance: unknown, method: string): boolean {
+  return typeof instance === 'object' && instance !== null && Object.hasOwn(instance, method);
 }
 
 /** `RouterModule` marks a module for one application, older versions for all of them. */

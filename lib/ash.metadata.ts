@@ -1,5 +1,5 @@
-import type { AshRouteOptions } from '../ash.options.js';
-import type { AshChainOptions } from '../verification/chain-rules.js';
+import type { AshRouteOptions } from './ash.options.js';
+import type { AshChainOptions } from './verification/chain-rules.js';
 
 // Two copies of the package can meet in one process, so the keys are spelled out and shared.
 
@@ -9,6 +9,9 @@ export const PROTECTED_KEY = 'ash:protected';
 export const CHAIN_KEY = 'ash:chain';
 /** The metadata key of {@link SkipAsh}. */
 export const SKIP_KEY = 'ash:skip';
+
+/** The metadata key of the methods of a class that have {@link AshProtected}, on its prototype. */
+export const METHODS_KEY = 'ash:methods';
 
 /** What {@link AshProtected} leaves on a handler or a controller. */
 export interface ProtectedMetadata {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { AshRequest } from './ash.options.js';
 import type { ProtectedRoute } from './verification/protection.js';
-import type { AshVerifyResult } from './verification/verifier.js';
+import type { AshVerifyResult } from './verification/verdict.js';
 
 type Route = ProtectedRoute<AshRequest>;
 

@@ -48,4 +48,4 @@ export type {
   AshVerifiedEvent,
 } from './verification/protection.js';
 export type { AshErrorBody, AshStatuses } from './verification/refusal.js';
-export type { AshPass, AshRefusal, AshVerifiedRequest, AshVerifyResult } from './verification/verifier.js';
+export type { AshPass, AshRefusal, AshVerifiedRequest, AshVerifyResult } from './verification/verdict.js';

@@ -149,7 +149,7 @@ describe('a container', () => {
     [
       'of RFC 8785, section 3.2.2',
       {
-        numbers: [333333333.33333329, 1e30, 4.5, 2e-3, 0.000000000000000000000000001],
+        numbers: [Number('333333333.33333329'), 1e30, 4.5, 2e-3, 0.000000000000000000000000001],
         string: '\u20ac$\u000F\u000aA\'\u0042\u0022\u005c\\"/',
         literals: [null, true, false],
       },
@@ -242,7 +242,7 @@ describe('a value that is more than JSON', () => {
     ['is replaced by what toJSON gives', { a: { toJSON: () => [2, { c: 1, b: 0 }] } }, '{"a":[2,{"b":0,"c":1}]}'],
     ['is left out where toJSON gives undefined', { a: { toJSON: () => undefined }, b: 1 }, '{"b":1}'],
     ['is null in an array where toJSON gives undefined', [{ toJSON: () => undefined }], '[null]'],
-    ['is not asked for toJSON twice', { toJSON: () => ({ a: 1, toJSON: undefined }) }, '{"a":1}'],
+    ['is written itself where toJSON is no method', { a: 1, toJSON: undefined }, '{"a":1}'],
     ['may have toJSON as an ordinary member', { toJSON: 'x' }, '{"toJSON":"x"}'],
     ['has toJSON asked with the key', { a: { toJSON: (key: unknown) => [key] } }, '{"a":["a"]}'],
     ['has toJSON asked with the index as a text', [{ toJSON: (key: unknown) => [key] }], '[["0"]]'],

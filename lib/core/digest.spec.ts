@@ -1,4 +1,7 @@
+import { jest } from '@jest/globals';
 import fc from 'fast-check';
+import * as crypto from 'node:crypto';
+import type { Digest } from './digest.js';
 import { digest as noble } from './digest.noble.js';
 import { digest as node } from './digest.node.js';
 
@@ -21,8 +24,17 @@ const texts: TextRow[] = [
   ['a long text', 'é😀'.repeat(100_000)],
 ];
 
+/** `digest.node` as it is where `crypto.hash` is missing: on an older Node, on Deno and on Bun. */
+async function withoutOneShotHash(): Promise<Digest> {
+  jest.unstable_mockModule('node:crypto', () => ({ ...crypto, hash: undefined }));
+  jest.resetModules();
+  const { digest } = await import('./digest.node.js');
+  return digest;
+}
+
 describe.each([
   ['digest.node', node],
+  ['digest.node without crypto.hash', await withoutOneShotHash()],
   ['digest.noble', noble],
 ])('%s', (_name, digest) => {
   it('has the known SHA-256 of the empty text and of abc', () => {

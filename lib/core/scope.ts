@@ -107,7 +107,7 @@ function plant(tree: ScopeTree, segments: readonly string[]): void {
   for (const [index, segment] of segments.entries()) {
     const branch = index === segments.length - 1 || (node[segment] ?? emptyTree());
     node[segment] = branch;
-    if (branch === true) return;
+    if (branch === true) break;
     node = branch;
   }
 }

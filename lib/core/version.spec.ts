@@ -16,4 +16,23 @@ describe('the version', () => {
     ashInit();
     expect(ashInit).not.toThrow();
   });
+
+  it.each([
+    ['HMAC', '|'],
+    ['SHA-256', '\n'],
+  ])('comes with a self-test that a platform fails whose %s has another answer', (_title, separator) => {
+    const { join } = Array.prototype;
+    let failure: unknown;
+    Array.prototype.join = function (this: unknown[], given?: string) {
+      return given === separator ? '' : join.call(this, given);
+    };
+    try {
+      ashInit();
+    } catch (error) {
+      failure = error;
+    } finally {
+      Array.prototype.join = join;
+    }
+    expect(failure).toMatchObject({ message: expect.stringContaining('The platform computes wrong digests') });
+  });
 });

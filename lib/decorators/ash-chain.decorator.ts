@@ -1,7 +1,7 @@
 import { applyDecorators, SetMetadata, UseInterceptors } from '@nestjs/common';
 import { AshInterceptor } from '../ash.interceptor.js';
 import type { AshChainOptions } from '../verification/chain-rules.js';
-import { CHAIN_KEY, type ChainMetadata } from './metadata.js';
+import { CHAIN_KEY, type ChainMetadata } from '../ash.metadata.js';
 
 /**
  * Makes a protected route a step of a chain: a request proves that the step before it has succeeded.

@@ -1,7 +1,7 @@
 import { applyDecorators, SetMetadata, UseGuards } from '@nestjs/common';
 import { AshGuard } from '../ash.guard.js';
 import type { AshRouteOptions } from '../ash.options.js';
-import { PROTECTED_KEY, type ProtectedMetadata } from './metadata.js';
+import { METHODS_KEY, PROTECTED_KEY, type ProtectedMetadata } from '../ash.metadata.js';
 
 /**
  * Protects a route, or every route of a controller: a request reaches the handler only with a proof for a context that
@@ -23,5 +23,12 @@ export function AshProtected(
 ): MethodDecorator & ClassDecorator {
   const bindings = typeof binding === 'string' ? [binding] : (binding ?? []);
   const metadata: ProtectedMetadata = { bindings, options };
-  return applyDecorators(SetMetadata(PROTECTED_KEY, metadata), UseGuards(AshGuard));
+  return applyDecorators(SetMetadata(PROTECTED_KEY, metadata), UseGuards(AshGuard), noteMethod);
+}
+
+/** Notes on the class which of its methods are protected, since a decorator that wraps the method hides it from Nest. */
+function noteMethod(target: object, method?: string | symbol): void {
+  if (method === undefined) return;
+  const noted = (Reflect.getOwnMetadata(METHODS_KEY, target) ?? []) as (string | symbol)[];
+  Reflect.defineMetadata(METHODS_KEY, [...noted, method], target);
 }

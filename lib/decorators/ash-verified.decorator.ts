@@ -1,5 +1,5 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import type { AshVerifiedRequest } from '../verification/verifier.js';
+import type { AshVerifiedRequest } from '../verification/verdict.js';
 
 /**
  * The verified request as a parameter of a handler, or one field of it. Its `payload` holds what the proof covers and

@@ -1,5 +1,5 @@
 import { SetMetadata, type CustomDecorator } from '@nestjs/common';
-import { SKIP_KEY } from './metadata.js';
+import { SKIP_KEY } from '../ash.metadata.js';
 
 /**
  * Leaves a route, or every route of a controller, unprotected under a global `AshGuard`, and out of the audit.

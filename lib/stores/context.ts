@@ -1,3 +1,4 @@
+import { hideFromInspection } from '../core/inspection.js';
 import { ashGenerateContextId, ashGenerateNonce, type AshMode, type AshProtocol } from '../core/index.js';
 
 /** What an application attaches to a context: any JSON value. */
@@ -52,7 +53,7 @@ class ContextRecord {
 
   constructor({ nonce, ...fields }: AshContext) {
     this.#nonce = nonce;
-    Object.assign(this, fields);
+    hideFromInspection(Object.assign(this, fields), []);
     Object.freeze(this);
   }
 

@@ -88,6 +88,44 @@ describe('AshMemoryStore', () => {
     await store.close();
   });
 
+  it('waits as long as a timer can where it is to sweep more rarely than that', async () => {
+    const intervals = jest.spyOn(globalThis, 'setInterval');
+    const { store } = storeAt({ sweepInterval: 1e12 });
+    await store.create(OPTIONS);
+    expect(intervals.mock.calls.map(([, delay]) => delay)).toStrictEqual([2_147_483_647]);
+    await store.close();
+    jest.restoreAllMocks();
+  });
+
+  it('has the clock, the grace, the interval and the bound of its documentation', async () => {
+    const intervals = jest.spyOn(globalThis, 'setInterval');
+    const clock = jest.spyOn(Date, 'now').mockReturnValue(1_700_000_000_000);
+    const store = new AshMemoryStore();
+    const { id, issuedAt } = await store.create(OPTIONS);
+    expect(issuedAt).toBe(1_700_000_000_000);
+    expect(intervals.mock.calls.map(([, delay]) => delay)).toStrictEqual([10_000]);
+    clock.mockReturnValue(1_700_000_000_000 + 1_000 + 59_999);
+    await expect(store.cleanup()).resolves.toBe(0);
+    await expect(store.consume(id)).resolves.toBe('expired');
+    clock.mockReturnValue(1_700_000_000_000 + 1_000 + 60_000);
+    await expect(store.cleanup()).resolves.toBe(1);
+    await expect(store.consume(id)).resolves.toBe('not-found');
+    await store.close();
+    jest.restoreAllMocks();
+  });
+
+  it('keeps its records when it is closed, and begins to sweep again with the next', async () => {
+    const intervals = jest.spyOn(globalThis, 'setInterval');
+    const { store } = storeAt();
+    const { id } = await store.create(OPTIONS);
+    await store.close();
+    await expect(store.consume(id)).resolves.toBe('consumed');
+    await store.create(OPTIONS);
+    expect(intervals).toHaveBeenCalledTimes(2);
+    await store.close();
+    jest.restoreAllMocks();
+  });
+
   it('shows no nonce to whoever prints a context', async () => {
     const { store } = storeAt();
     const context = await store.create(OPTIONS);

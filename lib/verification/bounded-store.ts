@@ -1,4 +1,5 @@
-import { AshError } from '../core/index.js';
+import { ASH_MODES, AshError } from '../core/index.js';
+import { ASH_PROTOCOLS } from '../core/protocols.js';
 import type { AshContext, AshContextOptions } from '../stores/context.js';
 import type {
   AshChainLink,
@@ -7,6 +8,9 @@ import type {
   AshReserveResult,
   AshStoredLink,
 } from '../stores/context-store.js';
+
+const CONSUME_RESULTS: readonly AshConsumeResult[] = ['consumed', 'already-used', 'expired', 'not-found'];
+const RESERVE_RESULTS: readonly AshReserveResult[] = ['reserved', 'taken', 'expired', 'not-found'];
 
 /**
  * A store whose every answer comes within a bounded time: any error of it, a time-out included, is
@@ -24,11 +28,17 @@ export class BoundedStore {
   }
 
   get(id: string): Promise<AshContext | null> {
-    return this.ask((store) => store.get(id));
+    return this.ask(
+      (store) => store.get(id),
+      (context) => context === null || isContext(context, id),
+    );
   }
 
   consume(id: string): Promise<AshConsumeResult> {
-    return this.ask((store) => store.consume(id));
+    return this.ask(
+      (store) => store.consume(id),
+      (result) => CONSUME_RESULTS.includes(result),
+    );
   }
 
   writeLink(link: AshChainLink): Promise<void> {
@@ -36,24 +46,38 @@ export class BoundedStore {
   }
 
   getLink(hash: string): Promise<AshStoredLink | null> {
-    return this.ask((store) => store.getLink(hash));
+    return this.ask(
+      (store) => store.getLink(hash),
+      (link) => link === null || link.hash === hash,
+    );
   }
 
   reserveLink(hash: string, holder: string): Promise<AshReserveResult> {
-    return this.ask((store) => store.reserveLink(hash, holder));
+    return this.ask(
+      (store) => store.reserveLink(hash, holder),
+      (result) => RESERVE_RESULTS.includes(result),
+    );
   }
 
   releaseLink(hash: string, holder: string): Promise<boolean> {
     return this.ask((store) => store.releaseLink(hash, holder));
   }
 
-  private async ask<T>(question: (store: AshContextStore) => Promise<T>): Promise<T> {
+  /** @param isAnswer Whether an answer is one that the question can have: a store is somebody else's code. */
+  private async ask<T>(
+    question: (store: AshContextStore) => Promise<T>,
+    isAnswer: (answer: T) => boolean = () => true,
+  ): Promise<T> {
     try {
-      const answer = question(this.store);
-      return this.store.inProcess ? await answer : await this.within(answer);
+      const promise = question(this.store);
+      const answer = this.store.inProcess ? await promise : await this.within(promise);
+      if (isAnswer(answer)) return answer;
     } catch (error) {
       throw new AshError('ASH_STORE_UNAVAILABLE', undefined, { cause: error });
     }
+    throw new AshError('ASH_STORE_UNAVAILABLE', undefined, {
+      cause: new TypeError('The store gave an answer that its contract does not know.'),
+    });
   }
 
   private async within<T>(answer: Promise<T>): Promise<T> {
@@ -69,4 +93,19 @@ export class BoundedStore {
       clearTimeout(timer);
     }
   }
+}
+
+/** Whether what a store keeps can be verified: a context that lacks a part would be checked with a part less. */
+function isContext(context: AshContext, id: string): boolean {
+  const { binding, mode, protocol, issuedAt, expiresAt, nonce } = context;
+  return (
+    context.id === id &&
+    typeof binding === 'string' &&
+    ASH_MODES.includes(mode) &&
+    ASH_PROTOCOLS.includes(protocol) &&
+    Number.isFinite(issuedAt) &&
+    Number.isFinite(expiresAt) &&
+    typeof nonce === 'string' &&
+    nonce !== ''
+  );
 }

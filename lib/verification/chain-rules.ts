@@ -147,5 +147,7 @@ function stepText({ bindings }: ChainDeclaration): string {
 
 function failure(declaration: ChainDeclaration, what: string, cause?: unknown): AshConfigurationError {
   const { chain, route } = declaration;
-  return new AshConfigurationError(`AshChain '${chain}': step '${stepText(declaration)}' (${route}) ${what}.`, { cause });
+  return new AshConfigurationError(`AshChain '${chain}': step '${stepText(declaration)}' (${route}) ${what}.`, {
+    cause,
+  });
 }

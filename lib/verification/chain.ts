@@ -15,8 +15,31 @@ export function checkLink(link: AshStoredLink | null, rule: ChainRule, context: 
   if (link.subject !== context.subject) throw broken('The step before was taken by somebody else.');
   const maxAge = rule.after.get(link.step);
   if (maxAge === undefined) throw broken('The step before is not one that this route follows.');
-  if (link.holder !== undefined && link.holder !== context.id) throw taken();
-  if (link.expiresAt <= now || link.issuedAt + maxAge <= now) throw new AshError('ASH_CHAIN_EXPIRED');
+  if (link.holder !== undefined && !isHeldFor(context, link)) throw taken();
+  // Written so that a clock which gives no number refuses too.
+  if (!(link.expiresAt > now && link.issuedAt + maxAge > now)) throw new AshError('ASH_CHAIN_EXPIRED');
+}
+
+/** The name under which one request holds a link: its context's, and its own. */
+export function holderOf({ id }: AshContext, own: string): string {
+  return `${id}/${own}`;
+}
+
+/** Whether a link is held by a request with this context. */
+export function isHeldFor({ id }: AshContext, link: AshStoredLink | null): boolean {
+  return link?.holder?.startsWith(`${id}/`) ?? false;
+}
+
+/** What a step of a chain works with. */
+export interface ChainStepOptions {
+  readonly store: BoundedStore;
+  readonly clock: () => number;
+  readonly rule: ChainRule;
+  readonly subject: string | undefined;
+  /** The proof of this step. */
+  readonly proof: string;
+  /** The link of the step before, and under which name the request holds it. */
+  readonly previous: { readonly hash: string; readonly holder: string } | undefined;
 }
 
 /**
@@ -28,16 +51,14 @@ export function checkLink(link: AshStoredLink | null, rule: ChainRule, context: 
 export class ChainStep {
   private state: 'open' | 'succeeded' | 'failed' = 'open';
   private begun = false;
+  private writing: Promise<void> | undefined;
 
-  constructor(
-    private readonly store: BoundedStore,
-    private readonly clock: () => number,
-    private readonly rule: ChainRule,
-    private readonly context: AshContext,
-    /** The proof of this step: what `X-ASH-Chain-Proof` answers. */
-    readonly proof: string,
-    private readonly previous: string | undefined,
-  ) {}
+  constructor(private readonly options: ChainStepOptions) {}
+
+  /** The proof of this step: what `X-ASH-Chain-Proof` answers. */
+  get proof(): string {
+    return this.options.proof;
+  }
 
   /** Whether neither {@link succeed} nor {@link fail} was called yet. */
   get isOpen(): boolean {
@@ -62,30 +83,44 @@ export class ChainStep {
   async succeed(): Promise<void> {
     if (this.state !== 'open') return;
     this.state = 'succeeded';
-    const { rule, context } = this;
-    const now = this.clock();
-    await this.store.writeLink({
-      hash: ashHashProof(this.proof),
-      chain: rule.name,
-      step: rule.step,
-      issuedAt: now,
-      expiresAt: now + rule.linkTtl,
-      ...(context.subject === undefined ? {} : { subject: context.subject }),
-    });
+    this.writing = this.write();
+    await this.writing;
   }
 
   /**
    * Frees the link before, so that the step can be tried again. After a success that turned out to be none, because
-   * the answer failed later on, the step's own link is taken back first.
+   * the answer failed later on, the step's own link is taken back first; where a next step has it already, the link
+   * before stays spent.
    *
    * @throws AshError `ASH_STORE_UNAVAILABLE`; the link before stays held then.
    */
   async fail(): Promise<void> {
     if (this.state === 'failed') return;
-    const wasSucceeded = this.state === 'succeeded';
     this.state = 'failed';
-    if (wasSucceeded && (await this.store.reserveLink(ashHashProof(this.proof), REVOKED)) !== 'reserved') return;
-    if (this.previous !== undefined) await this.store.releaseLink(this.previous, this.context.id);
+    const { store, previous } = this.options;
+    if (this.writing !== undefined && !(await this.revoke(this.writing))) return;
+    if (previous !== undefined) await store.releaseLink(previous.hash, previous.holder);
+  }
+
+  private write(): Promise<void> {
+    const { store, clock, rule, subject, proof } = this.options;
+    const now = clock();
+    return store.writeLink({
+      hash: ashHashProof(proof),
+      chain: rule.name,
+      step: rule.step,
+      issuedAt: now,
+      expiresAt: now + rule.linkTtl,
+      ...(subject === undefined ? {} : { subject }),
+    });
+  }
+
+  /** Waits for the step's own link to be written, and takes it from whoever could take it. */
+  private async revoke(writing: Promise<void>): Promise<boolean> {
+    // A write that failed may have come through all the same, so its link is revoked like any other.
+    await Promise.allSettled([writing]);
+    const { store, proof } = this.options;
+    return (await store.reserveLink(ashHashProof(proof), REVOKED)) !== 'taken';
   }
 }
 

@@ -105,7 +105,11 @@ function queryMistakes({ parts, query }: MismatchFacts): Hypothesis[] {
   const component = 'query';
   const [path = ''] = parts.binding.split('?');
   return [
-    { component, hint: 'The proof leaves the query out, and this route covers it.', parts: { ...parts, binding: path } },
+    {
+      component,
+      hint: 'The proof leaves the query out, and this route covers it.',
+      parts: { ...parts, binding: path },
+    },
     {
       component,
       hint: 'The proof covers the query, and this route does not.',
@@ -130,9 +134,10 @@ function bindingMistakes({ parts }: MismatchFacts): Hypothesis[] {
 
 function bodyMistakes({ parts, body }: MismatchFacts): Hypothesis[] {
   const guesses: [hint: string, text: string | Uint8Array | undefined][] = [
+    // Before the texts that are not canonical, since a client can have sent the canonical one.
+    ['The proof covers the whole payload, and this route covers a scope.', canonicalOf(body.value)],
     ['The proof covers the bytes as they were sent: make the JSON canonical first.', body.raw],
     ['The proof covers JSON that is not canonical: sort the keys.', JSON.stringify(body.value)],
-    ['The proof covers the whole payload, and this route covers a scope.', canonicalOf(body.value)],
     ['The proof covers an empty object, and the server read a body.', '{}'],
     ['The proof covers an empty text, and the server read a body or expects {}.', ''],
   ];
@@ -142,7 +147,11 @@ function bodyMistakes({ parts, body }: MismatchFacts): Hypothesis[] {
       : {
           component: 'body hash' as const,
           hint,
-          parts: { ...parts, bodyHash: ashHashBody(text), canonical: typeof text === 'string' ? text : parts.canonical },
+          parts: {
+            ...parts,
+            bodyHash: ashHashBody(text),
+            canonical: typeof text === 'string' ? text : parts.canonical,
+          },
         },
   );
 }
@@ -150,7 +159,11 @@ function bodyMistakes({ parts, body }: MismatchFacts): Hypothesis[] {
 function slotMistakes({ parts }: MismatchFacts): Hypothesis[] {
   return [
     { component: 'scope', hint: 'The proof has no scope hash.', parts: { ...parts, scopeHash: '' } },
-    { component: 'scope', hint: 'The proof has the hash of an empty scope.', parts: { ...parts, scopeHash: EMPTY_HASH } },
+    {
+      component: 'scope',
+      hint: 'The proof has the hash of an empty scope.',
+      parts: { ...parts, scopeHash: EMPTY_HASH },
+    },
     { component: 'chain', hint: 'The proof has no chain hash.', parts: { ...parts, chainHash: '' } },
     {
       component: 'chain',

@@ -21,8 +21,10 @@ export interface AshRequestFacts {
   /** The headers by their lower-case names. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly body: AshBodyFacts;
-  /** Who sends the request, by the application's `subject` function. */
-  readonly subject?: string | undefined;
+  /** The pattern of the route that the router matched, `/accounts/:id`, where it tells. */
+  readonly route?: string | undefined;
+  /** Who sends the request, or what finds it out when it comes to it. */
+  readonly subject?: string | undefined | (() => Promise<string | undefined>);
 }
 
 /** What the facts need of Node's own request. */
@@ -41,17 +43,23 @@ export interface AshRequestLike extends RawRequestLike {
   readonly params?: unknown;
   readonly body?: unknown;
   readonly rawBody?: unknown;
+  /** Express's matched route, below the router's own path. */
+  readonly route?: unknown;
+  readonly baseUrl?: unknown;
+  /** Fastify's matched route. */
+  readonly routeOptions?: unknown;
   /** Fastify's way to Node's request. */
   readonly raw?: RawRequestLike;
 }
 
 /** Collects the facts of a request. The differences between Express and Fastify end here. */
-export function ashFactsOf(request: AshRequestLike, subject?: string): AshRequestFacts {
+export function ashFactsOf(request: AshRequestLike, subject?: AshRequestFacts['subject']): AshRequestFacts {
   return {
     method: request.method,
     query: queryOf(request.originalUrl ?? request.raw?.url ?? request.url ?? ''),
     params: isRecord(request.params) ? request.params : {},
     headers: request.headers,
+    route: routeOf(request),
     body: {
       present: hasBody(request),
       value: request.body,
@@ -62,9 +70,16 @@ export function ashFactsOf(request: AshRequestLike, subject?: string): AshReques
   };
 }
 
+/** All that follows the path. No client sends a `#`, and Fastify reads a query behind it as it does behind a `?`. */
 function queryOf(url: string): string {
-  const mark = url.indexOf('?');
+  const mark = url.search(/[?#]/);
   return mark === -1 ? '' : url.slice(mark + 1);
+}
+
+function routeOf({ route, baseUrl, routeOptions }: AshRequestLike): string | undefined {
+  if (isRecord(routeOptions) && typeof routeOptions['url'] === 'string') return routeOptions['url'];
+  if (!isRecord(route) || typeof route['path'] !== 'string') return undefined;
+  return (typeof baseUrl === 'string' ? baseUrl : '') + route['path'];
 }
 
 /** RFC 9112, section 6.3: the framing headers say whether there is a body. HTTP/2 says it with a flag. */

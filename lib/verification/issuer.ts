@@ -5,11 +5,15 @@ import {
   type AshIssuedContext,
   type AshMode,
 } from '../core/index.js';
+import { hideFromInspection } from '../core/inspection.js';
 import { ashProtocolRules } from '../core/protocols.js';
 import { shown } from '../core/text.js';
 import type { AshContext, AshContextMetadata } from '../stores/context.js';
 import type { BoundedStore } from './bounded-store.js';
 import { checkScopeFits, checkTtl, compileHeaderScope, stricterMode, type AshRoutePolicy } from './policy.js';
+
+/** Anybody may ask for a context, so what is kept of each has a bound, in characters. */
+const LONGEST_BINDING = 2048;
 
 /** What a context is issued for. */
 export interface AshIssueOptions {
@@ -45,6 +49,9 @@ export class AshIssuer<P extends AshRoutePolicy> {
    * protected route declares.
    */
   locate(text: string): { binding: string; policy: P } {
+    if (text.length > LONGEST_BINDING) {
+      throw new AshError('ASH_CANONICALIZATION_ERROR', `binding: longer than ${LONGEST_BINDING} characters.`);
+    }
     const { method, path } = ashParseBinding(text);
     const binding = `${method} ${path}`;
     const policy = this.options.find(binding);
@@ -95,7 +102,7 @@ function issued(context: AshContext, policy: AshRoutePolicy): AshIssuedContext {
   const { chain, canonicalization } = policy;
   const scope = context.scope ?? policy.scope?.paths ?? [];
   const { query } = policy.settings[mode];
-  return {
+  const wire: AshIssuedContext = {
     contextId: id,
     binding,
     mode,
@@ -109,4 +116,5 @@ function issued(context: AshContext, policy: AshRoutePolicy): AshIssuedContext {
     ...(query === (mode === 'minimal' ? 'ignore' : 'cover') ? {} : { query }),
     ...(canonicalization === 'jcs' ? {} : { canonicalization }),
   };
+  return hideFromInspection(wire, ['clientSecret', 'nonce']);
 }

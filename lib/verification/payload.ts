@@ -59,7 +59,8 @@ function emptyPayload({ protocol }: PayloadRules): VerifiedPayload {
 
 function rawPayload(body: AshBodyFacts): VerifiedPayload {
   const bytes = bytesOf(body);
-  return { value: bytes, canonical: '', bodyHash: ashHashBody(bytes), replacesBody: false };
+  // Whatever a parser made of the bytes depends on a content type that the proof does not cover.
+  return { value: bytes, canonical: '', bodyHash: ashHashBody(bytes), replacesBody: true };
 }
 
 /** The bytes that the handler can see: the body where that is bytes, otherwise what the parser kept. */
@@ -68,7 +69,9 @@ function bytesOf({ present, value, raw }: AshBodyFacts): Uint8Array {
   if (raw !== undefined) return raw;
   if (typeof value === 'string') return new TextEncoder().encode(value);
   if (!present && isNothing(value)) return new Uint8Array();
-  throw bodyUnavailable("a route with payload 'raw' needs a parser that keeps the bytes (rawBody: true, useBodyParser('raw'))");
+  throw bodyUnavailable(
+    "a route with payload 'raw' needs a parser that keeps the bytes (rawBody: true, useBodyParser('raw'))",
+  );
 }
 
 function formPayload(value: unknown, policy: AshRoutePolicy): VerifiedPayload {
@@ -120,10 +123,13 @@ function kindOf(mediaType: string): AshPayloadKind {
   return mediaType === 'application/x-www-form-urlencoded' ? 'form' : 'raw';
 }
 
-/** Express 4 gives `{}` for no body, Express 5 and Fastify give nothing. */
+/**
+ * Express 4 gives `{}` for no body, Express 5 and Fastify give nothing; parsers of bytes and of text give none of them
+ * where the request has a length of 0.
+ */
 function isNothing(value: unknown): boolean {
-  if (value === undefined || value === null) return true;
-  return typeof value === 'object' && !(value instanceof Uint8Array) && Object.keys(value).length === 0;
+  if (value === undefined || value === null || value === '') return true;
+  return typeof value === 'object' && Object.keys(value).length === 0;
 }
 
 function bodyUnavailable(what: string): AshError {

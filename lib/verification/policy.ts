@@ -129,8 +129,10 @@ export function compilePolicy(source: PolicySource): AshRoutePolicy {
 
   const rules = ashProtocolRules(protocol);
   if (scope !== undefined) checkScopeFits(name, { protocol, payload });
-  if (chain !== undefined && !rules.coversChain) fail(`'${protocol}' covers no chain; use 'v2.3' on a route with @AshChain`);
-  if (payload.has('raw') && payload.size > 1) fail("payload 'raw' stands alone, since the same bytes may not be read in two ways");
+  if (chain !== undefined && !rules.coversChain)
+    fail(`'${protocol}' covers no chain; use 'v2.3' on a route with @AshChain`);
+  if (payload.has('raw') && payload.size > 1)
+    fail("payload 'raw' stands alone, since the same bytes may not be read in two ways");
   if (payload.has('raw') && !rules.keyed) fail(`'${protocol}' has no body hash; payload 'raw' needs 'v2.1' or later`);
   if (payload.has('form') && scope !== undefined) fail("a scope needs a JSON payload; set payload to 'json'");
 
@@ -159,7 +161,10 @@ export function compilePolicy(source: PolicySource): AshRoutePolicy {
  *
  * @throws AshConfigurationError
  */
-export function checkScopeFits(name: string, { protocol, payload }: Pick<AshRoutePolicy, 'protocol' | 'payload'>): void {
+export function checkScopeFits(
+  name: string,
+  { protocol, payload }: Pick<AshRoutePolicy, 'protocol' | 'payload'>,
+): void {
   if (!ashProtocolRules(protocol).coversScope) {
     throw new AshConfigurationError(`${name}: '${protocol}' covers no scope; use 'v2.3' or leave 'scope' out.`);
   }
@@ -235,7 +240,11 @@ export function checkPolicyOptions(name: string, options: AshPolicyOptions): voi
     for (const kind of kinds) checkChoice(name, 'payload', kind, PAYLOAD_KINDS);
   }
   const { timestampTolerance, maxPayloadBytes } = options;
-  if (timestampTolerance !== undefined && timestampTolerance !== false && !(timestampTolerance > 0)) {
+  if (
+    timestampTolerance !== undefined &&
+    timestampTolerance !== false &&
+    !(timestampTolerance > 0 && Number.isFinite(timestampTolerance))
+  ) {
     throw new AshConfigurationError(`${name}: 'timestampTolerance' is a positive number of milliseconds, or false.`);
   }
   if (maxPayloadBytes !== undefined && !(Number.isInteger(maxPayloadBytes) && maxPayloadBytes > 0)) {
@@ -252,7 +261,9 @@ function compileScope(name: string, paths: readonly string[] | undefined): AshSc
   try {
     return compileHeaderScope(paths ?? []);
   } catch (error) {
-    throw new AshConfigurationError(`${name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new AshConfigurationError(`${name}: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
   }
 }
 

@@ -7,7 +7,8 @@ import { AshIssuer, type AshIssueOptions } from './issuer.js';
 import type { AshRoutePolicy } from './policy.js';
 import { ashErrorBody, type AshErrorBody, type AshStatuses } from './refusal.js';
 import { RouteTable } from './route-table.js';
-import { AshVerifier, type AshRefusal, type AshVerifiedRequest, type AshVerifyResult } from './verifier.js';
+import type { AshRefusal, AshVerifiedRequest, AshVerifyResult } from './verdict.js';
+import { AshVerifier } from './verifier.js';
 
 /** A value, or a function that gives it for a request. */
 export type AshPerRequest<T, R = AshRequestLike> = T | ((request: R) => T);
@@ -97,7 +98,7 @@ export class AshProtection<R extends AshRequestLike = AshRequestLike> {
 
   /** Verifies a request and spends its context. */
   async verify(request: R, route: ProtectedRoute<R>): Promise<AshVerifyResult> {
-    const facts = ashFactsOf(request, await subjectOf(route, request));
+    const facts = ashFactsOf(request, () => subjectOf(route, request));
     const verdict = await this.verifier.verify(facts, route);
     if (verdict.ok) {
       this.notify(() => route.onVerified?.({ route: route.name, request: verdict.request }, request));
@@ -117,9 +118,7 @@ export class AshProtection<R extends AshRequestLike = AshRequestLike> {
     const isFault = code === 'ASH_STORE_UNAVAILABLE' || code === 'ASH_RAW_BODY_UNAVAILABLE';
     const level = isFault ? 'error' : refusal.namesCode ? 'debug' : 'warn';
     this.log(level, `${route.name} refused ${contextId ?? 'a request without a context'}: ${code}: ${message}`, cause);
-    this.notify(() =>
-      route.onRefused?.({ route: route.name, code, message, contextId, explanation, cause }, request),
-    );
+    this.notify(() => route.onRefused?.({ route: route.name, code, message, contextId, explanation, cause }, request));
   }
 
   private notify(tell: () => unknown): void {

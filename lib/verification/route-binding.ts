@@ -29,16 +29,26 @@ export class RouteBinding {
     readonly text: string,
     readonly method: string,
     private readonly segments: readonly Segment[],
+    private readonly served: string,
   ) {}
 
   /**
+   * @param text The public binding.
+   * @param served The path under which the application itself serves it, where a proxy strips a part of the public one.
    * @throws AshConfigurationError for a malformed binding, or a pattern that is more than a parameter or a wildcard.
    */
-  static parse(text: string): RouteBinding {
-    if (/[?#]/.test(text)) throw new AshConfigurationError(`The binding '${text}' has a query or a fragment: leave it out`);
+  static parse(text: string, served?: string): RouteBinding {
+    if (/[?#]/.test(text))
+      throw new AshConfigurationError(`The binding '${text}' has a query or a fragment: leave it out`);
     try {
       const { method, path } = ashParseBinding(text);
-      return new RouteBinding(`${method} ${path}`, method, segmentsOf(path).map(readSegment));
+      const segments = segmentsOf(path).map(readSegment);
+      return new RouteBinding(
+        `${method} ${path}`,
+        method,
+        segments,
+        served === undefined ? shapeOf(segments) : shapeOfPath(served),
+      );
     } catch (error) {
       throw new AshConfigurationError(error instanceof Error ? error.message : String(error), { cause: error });
     }
@@ -51,7 +61,7 @@ export class RouteBinding {
 
   /** Two patterns with one shape match the same requests, whatever their parameters are called. */
   get shape(): string {
-    return `${this.method} /${this.segments.map((s) => (s.kind === 'static' ? s.text : `:${s.kind}`)).join('/')}`;
+    return `${this.method} ${shapeOf(this.segments)}`;
   }
 
   /** Whether a concrete binding is one of this route's, whatever its parameters are. */
@@ -65,6 +75,11 @@ export class RouteBinding {
     if (this.isStatic) return binding === this.text;
     const bound = this.parametersOf(binding);
     return bound?.every((parameter) => parameter.value === routedValue(params, parameter)) ?? false;
+  }
+
+  /** Whether a router's pattern is the one that serves this binding, whatever its parameters are called. */
+  isServedAt(pattern: string | undefined): boolean {
+    return pattern !== undefined && shapeOfPath(pattern) === this.served;
   }
 
   /** Orders routes so that the one a router would choose comes first. */
@@ -101,6 +116,14 @@ export class RouteBinding {
     }
     return texts.length === this.segments.length ? parameters : undefined;
   }
+}
+
+function shapeOf(segments: readonly Segment[]): string {
+  return `/${segments.map((segment) => (segment.kind === 'static' ? segment.text : `:${segment.kind}`)).join('/')}`;
+}
+
+function shapeOfPath(pattern: string): string {
+  return shapeOf(pattern.split('/').filter(Boolean).map(readSegment));
 }
 
 function readSegment(text: string, index: number, all: readonly string[]): Segment {

@@ -1,0 +1,189 @@
+import type { MappedRoute } from './ash.mapped-routes.js';
+import {
+  CHAIN_KEY,
+  METHODS_KEY,
+  GUARD_MARK,
+  PROTECTED_KEY,
+  SKIP_KEY,
+  type ChainMetadata,
+  type ProtectedMetadata,
+} from './ash.metadata.js';
+import { checkRouteOptions, type AshModuleOptions, type AshRouteOptions } from './ash.options.js';
+import { ASH_MODES, AshConfigurationError } from './core/index.js';
+import { RouteBinding } from './verification/route-binding.js';
+
+/** A route that is to be protected, with what its decorators say. */
+export interface Declaration {
+  readonly mapped: MappedRoute;
+  /** The options of the module under those of the controller under those of the route. */
+  readonly options: AshRouteOptions;
+  readonly bindings: readonly RouteBinding[];
+  readonly chain: ChainMetadata | undefined;
+}
+
+const GUARDS_KEY = '__guards__';
+
+/**
+ * What the decorators of a mapped route declare; nothing for a route that is not to be protected.
+ *
+ * @param isGlobal Whether the guard is bound to every route.
+ * @throws AshConfigurationError that names the route, what is wrong with its declaration, and the mend.
+ */
+export function declarationOf(
+  mapped: MappedRoute,
+  module: AshModuleOptions,
+  isGlobal: boolean,
+): Declaration | undefined {
+  const { name, controller, handler } = mapped;
+  checkPlacement(mapped);
+  const own = read<ProtectedMetadata>(PROTECTED_KEY, handler);
+  const shared = read<ProtectedMetadata>(PROTECTED_KEY, controller);
+  const chain = read<ChainMetadata>(CHAIN_KEY, handler);
+  const isProtected =
+    own !== undefined || shared !== undefined || isGlobal || isGuarded(controller) || isGuarded(handler);
+  if (!isProtected || isSkipped(controller, handler)) {
+    if (chain === undefined) return undefined;
+    throw fault(name, `@AshChain('${chain.chain}') needs @AshProtected: a step of a chain is a protected route`);
+  }
+  if (mapped.isReplaced) {
+    throw fault(
+      name,
+      'is replaced on the instance of its controller, where no guard is bound: leave the method as it is',
+    );
+  }
+  const options = [shared, own].flatMap((metadata) => metadata?.options ?? []);
+  for (const each of options) checkRouteOptions(name, each);
+  return {
+    mapped,
+    options: options.reduce((outer, inner) => merge(name, outer, inner), defined(module)),
+    bindings: bindingsOf(mapped, own?.bindings ?? [], module.publicPrefix ?? ''),
+    chain,
+  };
+}
+
+/**
+ * Whether a handler is left unprotected: by its own `@SkipAsh()`, or by its controller's where nothing protects the
+ * handler itself.
+ */
+export function isSkipped(controller: object, handler: object): boolean {
+  if (has(SKIP_KEY, handler)) return true;
+  return has(SKIP_KEY, controller) && !has(PROTECTED_KEY, handler) && !isGuarded(handler);
+}
+
+/** The guard is told by a mark and not by its class, of which two copies can meet; subclasses inherit it. */
+export function isAshGuard(guard: unknown): boolean {
+  const type: unknown = typeof guard === 'function' ? guard : (guard as object | null)?.constructor;
+  return typeof type === 'function' && GUARD_MARK in type;
+}
+
+/**
+ * Reads a binding that an application wrote.
+ *
+ * @param where What names it, for the message.
+ * @param served The path under which the application serves it.
+ * @throws AshConfigurationError
+ */
+export function readBinding(name: string, where: string, text: string, served?: string): RouteBinding {
+  try {
+    return RouteBinding.parse(text, served);
+  } catch (error) {
+    throw fault(name, `${where}: ${error instanceof Error ? error.message : String(error)}`, error);
+  }
+}
+
+/** An error of the start-up that names its subject first. */
+export function fault(name: string, what: string, cause?: unknown): AshConfigurationError {
+  return new AshConfigurationError(`${name}: ${what.replace(/\.$/, '')}.`, { cause });
+}
+
+/** Whether `@UseGuards` binds the guard to a controller or a handler. */
+function isGuarded(target: object): boolean {
+  return (read<unknown[]>(GUARDS_KEY, target) ?? []).some(isAshGuard);
+}
+
+function checkPlacement({ name, controller, handler }: MappedRoute): void {
+  const own = read<ProtectedMetadata>(PROTECTED_KEY, handler);
+  const shared = read<ProtectedMetadata>(PROTECTED_KEY, controller);
+  if (own !== undefined && has(SKIP_KEY, handler)) throw fault(name, 'has both @AshProtected and @SkipAsh; keep one');
+  if (shared !== undefined && has(SKIP_KEY, controller)) {
+    throw fault(controller.name, 'has both @AshProtected and @SkipAsh; keep one');
+  }
+  if (shared !== undefined && shared.bindings.length > 0) {
+    throw fault(controller.name, '@AshProtected on a controller takes no binding: each route has its own');
+  }
+  if (own === undefined && isMarked(controller.prototype as object, handler)) {
+    throw fault(
+      name,
+      'has @AshProtected below a decorator that wraps the method and hides it: put @AshProtected on top',
+    );
+  }
+}
+
+/** Whether `@AshProtected` stands on the method under the name that a class has the handler under. */
+function isMarked(prototype: object, handler: unknown): boolean {
+  for (let owner: object | null = prototype; owner !== null; owner = Reflect.getPrototypeOf(owner)) {
+    const names = (Reflect.getOwnMetadata(METHODS_KEY, owner) ?? []) as PropertyKey[];
+    if (names.some((name) => Object.getOwnPropertyDescriptor(owner, name)?.value === handler)) return true;
+  }
+  return false;
+}
+
+/** The bindings of a route: the declared ones, held against what Nest maps, or else what Nest maps. */
+function bindingsOf({ name, method, paths }: MappedRoute, declared: readonly string[], prefix: string): RouteBinding[] {
+  const isAny = method === 'ALL';
+  if (declared.length === 0 && isAny)
+    throw fault(name, 'takes every method: give @AshProtected its bindings, METHOD /path');
+  const mappedAs = (verb: string): RouteBinding[] => paths.map((path) => parse(name, `${verb} ${prefix}${path}`, path));
+  if (declared.length === 0) return mappedAs(method);
+  const bindings = declared.map((text) => {
+    const binding = parse(name, text);
+    const mapped = mappedAs(isAny ? binding.method : method);
+    const found = mapped.find((candidate) => candidate.text === binding.text);
+    if (found !== undefined) return found;
+    throw fault(
+      name,
+      `@AshProtected('${binding.text}') is mapped as '${mapped.map((each) => each.text).join("', '")}': declare that, or ` +
+        `leave the binding out (a prefix that a proxy strips is named once, as 'publicPrefix' of the module)`,
+    );
+  });
+  const missing = isAny ? undefined : mappedAs(method).find(({ text }) => !bindings.some((each) => each.text === text));
+  if (missing !== undefined)
+    throw fault(name, `is mapped as '${missing.text}' too: declare every path in a list, or none`);
+  return bindings;
+}
+
+function parse(name: string, text: string, served?: string): RouteBinding {
+  return readBinding(name, `@AshProtected('${text}')`, text, served);
+}
+
+/**
+ * Inner options over outer ones. A mode that is named further in presets anew what outer options had set one by one:
+ * a route that says `strict` is strict.
+ */
+function merge(name: string, outer: AshRouteOptions, options: AshRouteOptions): AshRouteOptions {
+  const inner = defined(options);
+  if (inner.mode === undefined) return { ...outer, ...inner };
+  if (outer.mode !== undefined && ASH_MODES.indexOf(inner.mode) < ASH_MODES.indexOf(outer.mode)) {
+    throw fault(
+      name,
+      `mode '${inner.mode}' is laxer than '${outer.mode}', which the module or the controller demands: a route can be ` +
+        'stricter; loosen single settings by their names',
+    );
+  }
+  const { query: _query, unscoped: _unscoped, timestampTolerance: _tolerance, ...rest } = outer;
+  return { ...rest, ...inner };
+}
+
+/** The options that say something: `undefined` does not. */
+function defined(options: AshRouteOptions): AshRouteOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+function has(key: string, target: object): boolean {
+  return Reflect.hasMetadata(key, target);
+}
+
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the key decides what its decorator left
+function read<T>(key: string, target: object): T | undefined {
+  return Reflect.getMetadata(key, target) as T | undefined;
+}

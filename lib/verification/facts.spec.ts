@@ -1,0 +1,118 @@
+import { ashFactsOf, type AshRequestFacts, type AshRequestLike } from './facts.js';
+
+const HEADERS = { 'content-type': 'application/json', 'content-length': '7' };
+
+function factsOf(request: Partial<AshRequestLike>, subject?: string): AshRequestFacts {
+  return ashFactsOf({ method: 'POST', headers: HEADERS, ...request }, subject);
+}
+
+describe('ashFactsOf', () => {
+  it('reads a request of Express', () => {
+    const request = {
+      method: 'POST',
+      url: '/?page=1',
+      originalUrl: '/api/transfer?page=1&q=%20',
+      headers: HEADERS,
+      params: { id: '42' },
+      body: { a: 1 },
+      rawBody: Buffer.from('{"a":1}'),
+      baseUrl: '/api',
+      route: { path: '/transfer' },
+      httpVersionMajor: 1,
+    };
+    expect(ashFactsOf(request, 'user-7')).toStrictEqual({
+      method: 'POST',
+      query: 'page=1&q=%20',
+      params: { id: '42' },
+      headers: HEADERS,
+      route: '/api/transfer',
+      body: { present: true, value: { a: 1 }, raw: request.rawBody, mediaType: 'application/json' },
+      subject: 'user-7',
+    });
+  });
+
+  it('reads a request of Fastify', () => {
+    const raw = { url: '/transfer?page=1', httpVersionMajor: 1 };
+    const routeOptions = { url: '/files/*' };
+    const params = { '*': 'a/b' };
+    const request = { method: 'POST', url: '/x?y=1', headers: HEADERS, params, routeOptions, body: { a: 1 }, raw };
+    expect(ashFactsOf(request)).toStrictEqual({
+      method: 'POST',
+      query: 'page=1',
+      params: { '*': 'a/b' },
+      headers: HEADERS,
+      route: '/files/*',
+      body: { present: true, value: { a: 1 }, raw: undefined, mediaType: 'application/json' },
+      subject: undefined,
+    });
+  });
+
+  it.each([
+    ['of no URL at all', {}, ''],
+    ['of a URL without one', { url: '/a' }, ''],
+    ['that is empty', { url: '/a?' }, ''],
+    ['with question marks of its own', { url: '/a?b?c' }, 'b?c'],
+    ['byte for byte', { url: '/a?b=%2B+%20&b=1#c' }, 'b=%2B+%20&b=1#c'],
+    [
+      'of the request line, before a router shortened it',
+      { originalUrl: '/a?x', raw: { url: '/b?y' }, url: '/c?z' },
+      'x',
+    ],
+    ['of Node’s request, before a framework changed it', { raw: { url: '/b?y' }, url: '/c?z' }, 'y'],
+  ] as [string, Partial<AshRequestLike>, string][])('takes the query %s', (_title, request, query) => {
+    expect(factsOf(request).query).toBe(query);
+  });
+
+  it.each([
+    ['undefined', undefined],
+    ['null', null],
+    ['a text', 'id=42'],
+  ])('has no parameters where the router gives %s', (_title, params) => {
+    expect(factsOf({ params }).params).toStrictEqual({});
+  });
+
+  type Row = [title: string, headers: Record<string, string>, more: Partial<AshRequestLike>, expected: boolean];
+  const rows: Row[] = [
+    ['a length', { 'content-length': '7' }, {}, true],
+    ['a length of nothing', { 'content-length': '0' }, {}, false],
+    ['chunks', { 'transfer-encoding': 'chunked' }, {}, true],
+    ['chunks and a length of nothing', { 'transfer-encoding': 'chunked', 'content-length': '0' }, {}, true],
+    ['neither', {}, {}, false],
+    ['neither, whatever the parser says', {}, { body: { a: 1 } }, false],
+    ['neither in HTTP/1.1', {}, { httpVersionMajor: 1 }, false],
+    ['neither in HTTP/2, with frames to come', {}, { httpVersionMajor: 2, stream: { endAfterHeaders: false } }, true],
+    ['neither in HTTP/2, with nothing to come', {}, { httpVersionMajor: 2, stream: { endAfterHeaders: true } }, false],
+    ['neither in HTTP/2, of which no more is known', {}, { httpVersionMajor: 2 }, true],
+    ['neither in HTTP/3', {}, { httpVersionMajor: 3 }, true],
+    ['neither in HTTP/2 under Fastify', {}, { raw: { httpVersionMajor: 2, stream: { endAfterHeaders: false } } }, true],
+    [
+      'neither in HTTP/2 under Fastify, with nothing to come',
+      {},
+      { raw: { httpVersionMajor: 2, stream: { endAfterHeaders: true } } },
+      false,
+    ],
+    ['a length of nothing in HTTP/2', { 'content-length': '0' }, { httpVersionMajor: 2 }, false],
+  ];
+  it.each(rows)('knows whether there is a body by %s', (_title, headers, more, expected) => {
+    expect(factsOf({ headers, ...more }).body.present).toBe(expected);
+  });
+
+  it.each([
+    ['application/json', 'application/json'],
+    ['Application/JSON; charset=utf-8', 'application/json'],
+    [' text/plain ;a=b', 'text/plain'],
+    [undefined, ''],
+    [['application/json', 'text/plain'], 'application/json,text/plain'],
+  ])('reads the media type of %j as %j', (header, expected) => {
+    expect(factsOf({ headers: { 'content-type': header } }).body.mediaType).toBe(expected);
+  });
+
+  it.each([
+    ['a buffer', Buffer.from('a'), true],
+    ['bytes', Uint8Array.of(1), true],
+    ['a text', 'a', false],
+    ['nothing', undefined, false],
+  ])('keeps a raw body that is %s: %p', (_title, rawBody, isKept) => {
+    expect(factsOf({ rawBody }).body.raw).toBe(isKept ? rawBody : undefined);
+  });
+});

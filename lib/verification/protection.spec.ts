@@ -1,0 +1,337 @@
+import { jest } from '@jest/globals';
+import { prove, TRANSFER } from '../../test/verification/route-under-test.js';
+import { ASH_HEADERS, type AshIssuedContext } from '../core/index.js';
+import type { AshContextStore } from '../stores/context-store.js';
+import { AshMemoryStore } from '../stores/memory.store.js';
+import type { AshRequestLike } from './facts.js';
+import { compilePolicy, type AshPolicyOptions } from './policy.js';
+import { AshProtection, type AshLog, type ProtectedRoute } from './protection.js';
+import { RouteBinding } from './route-binding.js';
+
+const NOW = 1_700_000_000_000;
+const NAME = 'PaymentsController.transfer';
+
+interface Request extends AshRequestLike {
+  readonly user?: string;
+}
+
+type Route = ProtectedRoute<Request>;
+
+interface Setup {
+  readonly options?: AshPolicyOptions;
+  readonly explain?: boolean;
+  readonly route?: Partial<Route>;
+  readonly store?: AshContextStore;
+}
+
+/** The protection of an application with one route. */
+class Application {
+  readonly log = jest.fn<AshLog>();
+  readonly route: Route;
+  readonly protection: AshProtection<Request>;
+
+  constructor({ options = {}, explain = false, route = {}, store }: Setup = {}) {
+    const clock = (): number => NOW;
+    this.protection = new AshProtection<Request>({
+      store: store ?? new AshMemoryStore({ clock }),
+      storeTimeout: 5,
+      clock,
+      log: this.log,
+    });
+    const bindings = [RouteBinding.parse('POST /transfer')];
+    const needsSubject = route.subject !== undefined;
+    const policy = compilePolicy({ name: NAME, bindings, options, needsSubject, explain });
+    this.route = { ...policy, ttl: 30_000, subject: undefined, statuses: {}, ...route };
+    this.protection.table.add(this.route);
+  }
+
+  verify(request: Request): ReturnType<AshProtection<Request>['verify']> {
+    return this.protection.verify(request, this.route);
+  }
+
+  async context(request: Partial<Request> = {}): Promise<AshIssuedContext> {
+    return this.protection.issueFor('POST /transfer', { method: 'POST', headers: {}, ...request });
+  }
+
+  async honest(more: Partial<Request> = {}): Promise<Request> {
+    return requestOf(await this.context(more), more);
+  }
+}
+
+function requestOf(context: AshIssuedContext, more: Partial<Request> = {}): Request {
+  const headers = {
+    ...prove(context, { timestamp: NOW }).headers,
+    'content-type': 'application/json',
+    'content-length': '7',
+  };
+  return { method: 'POST', url: '/transfer', body: { ...TRANSFER }, ...more, headers: { ...headers, ...more.headers } };
+}
+
+const GARBAGE = { headers: { [ASH_HEADERS.proof]: 'c'.repeat(64) } };
+
+describe('AshProtection.verify', () => {
+  it('lets an honest request pass, and tells of it', async () => {
+    const onVerified = jest.fn<() => void>();
+    const onRefused = jest.fn<() => void>();
+    const application = new Application({ route: { onVerified, onRefused } });
+    const request = await application.honest();
+    const verdict = await application.verify(request);
+    expect(verdict).toMatchObject({ ok: true, request: { binding: 'POST /transfer', payload: TRANSFER } });
+    expect(onVerified.mock.calls).toStrictEqual([[{ route: NAME, request: verdict.ok && verdict.request }, request]]);
+    expect(onRefused).not.toHaveBeenCalled();
+    expect(application.log).not.toHaveBeenCalled();
+  });
+
+  it('refuses another, tells of it and logs it', async () => {
+    const onVerified = jest.fn<() => void>();
+    const onRefused = jest.fn<() => void>();
+    const application = new Application({ route: { onVerified, onRefused } });
+    const request = await application.honest(GARBAGE);
+    const contextId = request.headers[ASH_HEADERS.contextId];
+    const message = 'The request is not the one that was proven.';
+    await expect(application.verify(request)).resolves.toMatchObject({ ok: false, code: 'ASH_INTEGRITY_FAILED' });
+    const event = {
+      route: NAME,
+      code: 'ASH_INTEGRITY_FAILED',
+      message,
+      contextId,
+      explanation: undefined,
+      cause: undefined,
+    };
+    expect(onRefused.mock.calls).toStrictEqual([[event, request]]);
+    expect(onVerified).not.toHaveBeenCalled();
+    expect(application.log.mock.calls).toStrictEqual([
+      ['debug', `${NAME} refused ${String(contextId)}: ASH_INTEGRITY_FAILED: ${message}`, undefined],
+    ]);
+  });
+
+  it('tells the true code, and what differs, also where the client is told neither', async () => {
+    const onRefused = jest.fn<() => void>();
+    const application = new Application({ options: { mode: 'strict' }, explain: true, route: { onRefused } });
+    const verdict = await application.verify(await application.honest(GARBAGE));
+    expect(onRefused.mock.calls).toMatchObject([
+      [{ code: 'ASH_INTEGRITY_FAILED', explanation: { component: 'unknown' } }, { method: 'POST' }],
+    ]);
+    expect(verdict.ok ? undefined : application.protection.answer(verdict, application.route)).toStrictEqual({
+      statusCode: 403,
+      error: 'Forbidden',
+      code: 'ASH_VERIFICATION_FAILED',
+      message: 'The request could not be verified.',
+    });
+  });
+
+  const down = (): Promise<never> => Promise.reject(new Error('ECONNREFUSED'));
+  type Row = [title: string, setup: Setup, more: Partial<Request>, level: string, line: RegExp];
+  const rows: Row[] = [
+    ['a refusal that the client is told', {}, GARBAGE, 'debug', /refused ash_\w+: ASH_INTEGRITY_FAILED: /],
+    [
+      'a refusal that the client is not told',
+      { options: { mode: 'strict' } },
+      GARBAGE,
+      'warn',
+      /refused ash_\w+: ASH_INTEGRITY_FAILED: /,
+    ],
+    [
+      'a request without a context',
+      {},
+      { headers: { [ASH_HEADERS.contextId]: '' } },
+      'debug',
+      /refused a request without a context: ASH_PROOF_MISSING: /,
+    ],
+    ['a body that nothing read', {}, { body: undefined }, 'error', /ASH_RAW_BODY_UNAVAILABLE: /],
+  ];
+  it.each(rows)('logs %s as it deserves', async (_title, setup, more, level, line) => {
+    const application = new Application(setup);
+    await application.verify(await application.honest(more));
+    expect(application.log.mock.calls).toStrictEqual([[level, expect.stringMatching(line), undefined]]);
+  });
+
+  it('logs a store that fails as an error, with what is beneath, and tells it', async () => {
+    const store = Object.assign(new AshMemoryStore({ clock: () => NOW }), { consume: down });
+    const onRefused = jest.fn<() => void>();
+    const application = new Application({ store, route: { onRefused } });
+    await application.verify(await application.honest());
+    expect(application.log.mock.calls).toStrictEqual([
+      [
+        'error',
+        expect.stringMatching(/ASH_STORE_UNAVAILABLE: The context store did not answer\.$/),
+        new Error('ECONNREFUSED'),
+      ],
+    ]);
+    expect(onRefused.mock.calls).toMatchObject([
+      [{ code: 'ASH_STORE_UNAVAILABLE', cause: new Error('ECONNREFUSED') }, { method: 'POST' }],
+    ]);
+  });
+
+  it('gives a store that is not in process the time that it was told, and no more', async () => {
+    const store = Object.assign(new AshMemoryStore(), { inProcess: false, get: () => new Promise(() => undefined) });
+    const application = new Application({ store: store });
+    await expect(application.verify(await application.honest())).resolves.toMatchObject({
+      code: 'ASH_STORE_UNAVAILABLE',
+      cause: new Error('The store did not answer within 5 ms.'),
+    });
+  });
+});
+
+describe('AshProtection and a handler of events that', () => {
+  const thrown = (): never => {
+    throw new Error('from the handler');
+  };
+  const rejected = (): Promise<never> => Promise.reject(new Error('from the handler'));
+
+  it.each([
+    ['throws', thrown],
+    ['rejects', rejected],
+  ])('%s lets the verdict stand, and logs it', async (_title, handler) => {
+    const application = new Application({ route: { onVerified: handler, onRefused: handler } });
+    const request = await application.honest();
+    await expect(application.verify(request)).resolves.toMatchObject({ ok: true });
+    await expect(application.verify(request)).resolves.toMatchObject({ code: 'ASH_CTX_ALREADY_USED' });
+    await new Promise(setImmediate);
+    const logged = [
+      'error',
+      'An event handler of the application threw; the verdict stands.',
+      new Error('from the handler'),
+    ];
+    expect(application.log.mock.calls.filter(([level]) => level === 'error')).toStrictEqual([logged, logged]);
+  });
+
+  it.each([
+    ['gives a number', () => 1],
+    ['gives a promise', () => Promise.resolve()],
+    [
+      'gives a thenable of its own',
+      () => ({
+        then: (resolve: () => void) => {
+          resolve();
+        },
+      }),
+    ],
+  ])('%s is no fault', async (_title, handler) => {
+    const application = new Application({ route: { onVerified: handler as unknown as () => void } });
+    await application.verify(await application.honest());
+    await new Promise(setImmediate);
+    expect(application.log).not.toHaveBeenCalled();
+  });
+
+  it('never ends does not hold up the verdict', async () => {
+    const application = new Application({ route: { onVerified: () => new Promise(() => undefined) } });
+    await expect(application.verify(await application.honest())).resolves.toMatchObject({ ok: true });
+  });
+});
+
+describe('AshProtection and the subject:', () => {
+  type Subject = NonNullable<Route['subject']>;
+  const byUser: Subject = ({ user }) => user;
+  const laterByUser: Subject = ({ user }) => Promise.resolve(user);
+
+  it.each([
+    ['at once', byUser],
+    ['later', laterByUser],
+  ])('a function that gives it %s is asked at both ends', async (_title, subject) => {
+    const application = new Application({ route: { subject } });
+    const context = await application.context({ user: 'user-7' });
+    await expect(application.verify(requestOf(context, { user: 'user-8' }))).resolves.toMatchObject({
+      code: 'ASH_SUBJECT_MISMATCH',
+    });
+    await expect(application.verify(requestOf(context))).resolves.toMatchObject({ code: 'ASH_SUBJECT_MISMATCH' });
+    await expect(application.verify(requestOf(context, { user: 'user-7' }))).resolves.toMatchObject({
+      ok: true,
+      request: { subject: 'user-7' },
+    });
+  });
+
+  it.each([
+    ['undefined', undefined],
+    ['null', null],
+    ['an empty text, which all guests would share', ''],
+    ['false, which all guests would share', false],
+  ])('%s is none, and gets no context', async (_title, nobody) => {
+    const application = new Application({ route: { subject: (() => nobody) as Subject } });
+    await expect(application.context()).rejects.toMatchObject({ code: 'ASH_SUBJECT_MISMATCH' });
+  });
+
+  it.each([
+    ['a number', 7, 'number'],
+    ['an object', {}, 'object'],
+    ['true', true, 'boolean'],
+  ])('%s is a fault of the application, which is told so', async (_title, value, type) => {
+    const application = new Application({ route: { subject: (() => value) as unknown as Subject } });
+    await expect(application.context()).rejects.toThrow(
+      new TypeError(`${NAME}: its 'subject' gives a text, or nothing, and not a ${type}.`),
+    );
+  });
+
+  it('a function that throws lets nothing pass', async () => {
+    const application = new Application({
+      route: {
+        subject: ({ user }) => {
+          if (user === undefined) throw new Error('no session');
+          return user;
+        },
+      },
+    });
+    const context = await application.context({ user: 'user-7' });
+    await expect(application.verify(requestOf(context))).rejects.toThrow('no session');
+    await expect(application.verify(requestOf(context, { user: 'user-7' }))).resolves.toMatchObject({ ok: true });
+  });
+});
+
+describe('AshProtection issues', () => {
+  const ttlOf = ({ user }: Request): number => (user === 'hasty' ? 5 : 7);
+  const request = { method: 'POST', headers: {}, user: 'hasty' };
+
+  it('contexts that live as long as the route says', async () => {
+    const { protection } = new Application();
+    await expect(protection.issue({ binding: 'POST /transfer' })).resolves.toMatchObject({ expiresAt: NOW + 30_000 });
+  });
+
+  it('contexts that live as long as the route says for the request that asks', async () => {
+    const { protection } = new Application({ route: { ttl: ttlOf } });
+    await expect(protection.issueFor('POST /transfer', request)).resolves.toMatchObject({ expiresAt: NOW + 5 });
+    await expect(protection.issue({ binding: 'POST /transfer' }, request)).resolves.toMatchObject({
+      expiresAt: NOW + 5,
+    });
+  });
+
+  it('contexts that live as long as was said by hand', async () => {
+    const { protection } = new Application({ route: { ttl: ttlOf } });
+    await expect(protection.issue({ binding: 'POST /transfer', ttl: 9 })).resolves.toMatchObject({
+      expiresAt: NOW + 9,
+    });
+  });
+
+  it('none whose life nobody can tell, or is too long', async () => {
+    const { protection } = new Application({ route: { ttl: ttlOf } });
+    await expect(protection.issue({ binding: 'POST /transfer' })).rejects.toThrow(
+      new TypeError(`${NAME}: its 'ttl' depends on the request: give issue() a 'ttl', or the request.`),
+    );
+    const long = new Application({ route: { ttl: () => 900_001 } });
+    await expect(long.protection.issueFor('POST /transfer', request)).rejects.toMatchObject({
+      code: 'ASH_CONFIGURATION_ERROR',
+    });
+  });
+
+  it.each([
+    ['an unknown binding', 'POST /refund', 'ASH_BINDING_MISMATCH'],
+    ['a malformed binding', 'transfer', 'ASH_CANONICALIZATION_ERROR'],
+  ])('none for %s, by a promise that rejects', async (_title, binding, code) => {
+    const { protection } = new Application();
+    const rejections: unknown[] = [];
+    await protection.issue({ binding }).catch((error: unknown) => rejections.push(error));
+    await protection.issueFor(binding, request).catch((error: unknown) => rejections.push(error));
+    expect(rejections).toMatchObject([{ code }, { code }]);
+  });
+});
+
+describe('AshProtection.answer', () => {
+  it('takes the statuses of the route', async () => {
+    const application = new Application({ route: { statuses: { ASH_INTEGRITY_FAILED: 422 } } });
+    const verdict = await application.verify(await application.honest(GARBAGE));
+    expect(verdict.ok ? undefined : application.protection.answer(verdict, application.route)).toMatchObject({
+      statusCode: 422,
+      error: 'Unprocessable Entity',
+      code: 'ASH_INTEGRITY_FAILED',
+    });
+  });
+});
