@@ -665,7 +665,12 @@ describe('a scope', () => {
   function leavesOf(value: unknown, at: string[] = []): Leaf[] {
     const entries = typeof value === 'object' && value !== null ? (Object.entries(value) as [string, unknown][]) : [];
     if (entries.length === 0) return at.length === 0 ? [] : [[at, value]];
-    return entries.flatMap(([own, inner]) => leavesOf(inner, [...at, own]));
+    return entries.flatMap(([own, inner]) => leavesOf(inner, [...at, placeOf(value, own)]));
+  }
+
+  /** A number is the place of an item in an array; as the name of a member it is one that no path has. */
+  function placeOf(container: unknown, own: string): string {
+    return !Array.isArray(container) && /^\d+$/.test(own) ? `.${own}` : own;
   }
 
   function isCovered(at: string[], paths: string[]): boolean {
@@ -679,12 +684,13 @@ describe('a scope', () => {
     if (typeof value !== 'object' || value === null || Object.keys(value).length === 0)
       return at.length === 0 ? value : replace(at, value);
     return Object.fromEntries(
-      Object.entries(value).map(([own, inner]) => [own, withLeaves(inner, replace, [...at, own])]),
+      Object.entries(value).map(([own, inner]) => [own, withLeaves(inner, replace, [...at, placeOf(value, own)])]),
     );
   }
 
   function textOf(leaves: Leaf[]): string[] {
-    return leaves.map((leaf) => JSON.stringify(leaf)).sort();
+    // What is extracted has the items of an array as members: the names are compared without the difference.
+    return leaves.map(([at, value]) => JSON.stringify([at.map((own) => own.replace('.', '')), value])).sort();
   }
 
   it('extracts what it covers, all of it and nothing else', () => {

@@ -82,7 +82,9 @@ describe('the part of a payload that a scope covers', () => {
       ['items.01', 'items.1e0', 'items.+1', 'items. 1'],
       {},
     ],
-    ['is a member whose name is a number', { 0: 'a', 1: 'b' }, ['1'], { 1: 'b' }],
+    // Otherwise an array and an object in its place would be the same payload.
+    ['has no member of an object whose name is a number', { 0: 'a', b: { 0: 'c' } }, ['0', 'b.0'], {}],
+    ['keeps such a member inside a covered one', { a: { 0: 'b' } }, ['a'], { a: { 0: 'b' } }],
     // Names of the prototype chain
     ['has nothing inherited', { a: 1 }, ['toString', 'hasOwnProperty', 'valueOf.name'], {}],
     ['is an own member that is named as an inherited one', { toString: 1, a: 2 }, ['toString'], { toString: 1 }],

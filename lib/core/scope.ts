@@ -7,6 +7,7 @@ const MAX_PATHS = 100;
 const MAX_LEVELS = 32;
 // eslint-disable-next-line no-control-regex -- control characters are what it looks for
 const FORBIDDEN_CHARACTER = /[,|\u0000-\u001f\u007f-\u009f]/;
+const INDEX = /^(?:0|[1-9][0-9]*)$/;
 const FORBIDDEN_SEGMENTS = new Set(['__proto__', 'constructor', 'prototype']);
 
 /** The paths of a scope as a tree: a member that is `true` is covered with all that is in it. */
@@ -57,7 +58,8 @@ export function ashCompileScope(paths: readonly string[]): AshScope {
 
 /**
  * The part of a payload that a scope covers: for each path that exists the value at it, under the same nested keys.
- * An empty scope is the whole payload. Only own properties count; a numeric segment indexes an array.
+ * An empty scope is the whole payload. Only own properties count; a numeric segment
+ * indexes an array, and nothing else.
  *
  * @throws AshError `ASH_CANONICALIZATION_ERROR` for an unsafe path, or a payload that is no object.
  * @example
@@ -138,11 +140,19 @@ function hasOther(source: Members, tree: ScopeTree): boolean {
   });
 }
 
-/** What a value holds in JSON: its members, the items of an array by their index, nothing for a scalar. */
+/**
+ * What a value holds in JSON: its members, the items of an array by their index, nothing for a scalar. A numeric key of
+ * an object goes under a name that no path has, so that an array and an object in its place never look alike.
+ */
 function membersOf(value: unknown, key: string): Members {
   const json = replacedByToJson(value, key);
   if (Array.isArray(json)) return itemsByIndex(json);
-  return isObject(json) ? json : {};
+  return isObject(json) ? membersByName(json) : {};
+}
+
+function membersByName(object: Members): Members {
+  if (!Object.keys(object).some((key) => INDEX.test(key))) return object;
+  return Object.fromEntries(Object.entries(object).map(([key, member]) => [INDEX.test(key) ? `.${key}` : key, member]));
 }
 
 function itemsByIndex(array: readonly unknown[]): Members {
@@ -153,7 +163,7 @@ function itemsByIndex(array: readonly unknown[]): Members {
 
 function objectOf(payload: unknown): Members {
   const json = replacedByToJson(payload, '');
-  if (isObject(json) && !Array.isArray(json)) return json;
+  if (isObject(json) && !Array.isArray(json)) return membersByName(json);
   throw new AshError('ASH_CANONICALIZATION_ERROR', 'A scope needs a payload that is a JSON object.');
 }
 
