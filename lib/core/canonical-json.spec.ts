@@ -108,6 +108,8 @@ describe('a text', () => {
   const refused: RefusedRow[] = [
     ['a lone high surrogate', 'a\ud800'],
     ['a lone low surrogate', '\udc00a'],
+    ['the first of the surrogates', '\ud800'],
+    ['the last of the surrogates', '\udfff'],
     ['surrogates the wrong way round', '\ude00\ud83d'],
     ['a pair and half of another', '\ud83d\ude00\ud83d'],
   ];
@@ -163,7 +165,7 @@ describe('a container', () => {
   });
 
   it.each([1, 2, 16, 17, 100])('with %i keys has them sorted, in whatever order they came', (count) => {
-    const keys = Array.from({ length: count }, (_, index) => `k${String((index * 37) % 101).padStart(3, '0')}`);
+    const keys = Array.from({ length: count }, (_, index) => `${index % 2 === 0 ? 'k' : 'K'}${(index * 37) % 101}`);
     const expected = `{${[...keys]
       .sort()
       .map((key) => `"${key}":1`)
@@ -211,6 +213,7 @@ describe('a value that is more than JSON', () => {
   }
   const hidden = Object.defineProperty({ a: 1 }, 'hidden', { value: 2, enumerable: false });
   const shared = { a: 1 };
+  const tagged = Object.assign(Object.create(null) as object, { a: 1, [Symbol.toStringTag]: 'Map' });
   const bare = Object.assign(Object.create(null) as object, { b: 1, a: 2 });
 
   type Row = [title: string, value: unknown, expected: string];
@@ -232,6 +235,8 @@ describe('a value that is more than JSON', () => {
       },
       '{"a":1}',
     ],
+    ['may name its own tag', { a: 1, [Symbol.toStringTag]: 'Map' }, '{"a":1}'],
+    ['may name its own tag without a prototype', tagged, '{"a":1}'],
     ['may have no prototype', bare, '{"a":2,"b":1}'],
     ['may be of a class', new Money(7), '{"amount":7,"currency":"EUR"}'],
     ['may use one object twice', [shared, shared, { b: shared }], '[{"a":1},{"a":1},{"b":{"a":1}}]'],

@@ -24,9 +24,9 @@ const texts: TextRow[] = [
   ['a long text', 'é😀'.repeat(100_000)],
 ];
 
-/** `digest.node` as it is where `crypto.hash` is missing: on an older Node, on Deno and on Bun. */
-async function withoutOneShotHash(): Promise<Digest> {
-  jest.unstable_mockModule('node:crypto', () => ({ ...crypto, hash: undefined }));
+/** `digest.node` with some of Node's crypto replaced. */
+async function nodeWith(replaced: object): Promise<Digest> {
+  jest.unstable_mockModule('node:crypto', () => ({ ...crypto, ...replaced }));
   jest.resetModules();
   const { digest } = await import('./digest.node.js');
   return digest;
@@ -34,7 +34,8 @@ async function withoutOneShotHash(): Promise<Digest> {
 
 describe.each([
   ['digest.node', node],
-  ['digest.node without crypto.hash', await withoutOneShotHash()],
+  // As on Deno and Bun, and on Node before 20.12.
+  ['digest.node without crypto.hash', await nodeWith({ hash: undefined })],
   ['digest.noble', noble],
 ])('%s', (_name, digest) => {
   it('has the known SHA-256 of the empty text and of abc', () => {
@@ -139,4 +140,13 @@ describe('both digests', () => {
       }),
     );
   });
+});
+
+it('digest.node keeps nothing of the random bytes that it has handed out', async () => {
+  let pool = Buffer.alloc(0);
+  const fill = (buffer: Buffer): Buffer => (pool = buffer.fill(0xaa));
+  const digest = await nodeWith({ randomFillSync: fill });
+  expect(digest.randomHex(3)).toBe('aaaaaa');
+  expect(digest.randomHex(2)).toBe('aaaa');
+  expect([...pool.subarray(0, 6)]).toEqual([0, 0, 0, 0, 0, 0xaa]);
 });

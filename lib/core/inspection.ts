@@ -1,4 +1,5 @@
-const INSPECT = Symbol.for('nodejs.util.inspect.custom');
+/** The name of the method that `util.inspect` asks for what to show. */
+export const INSPECT = Symbol.for('nodejs.util.inspect.custom');
 
 /**
  * Hides members of an object from `console.log` and `util.inspect`. Reading them and `JSON.stringify` are as before.

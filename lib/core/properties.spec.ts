@@ -160,7 +160,7 @@ describe('the canonical form of JSON', () => {
 
   it('is the one that RFC 8785 describes for objects with many keys', () => {
     fc.assert(
-      fc.property(fc.uniqueArray(key, { maxLength: 60 }), (names) => {
+      fc.property(fc.uniqueArray(key, { minLength: 10, maxLength: 40 }), (names) => {
         const value = Object.fromEntries(names.map((name) => [name, 1]));
         expect(ashCanonicalizeValue(value)).toBe(canonicalByTheBook(value));
       }),

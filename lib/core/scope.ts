@@ -131,7 +131,7 @@ function pick(source: Members, tree: ScopeTree): Record<string, unknown> {
 
 function hasOther(source: Members, tree: ScopeTree): boolean {
   return Object.entries(source).some(([key, value]) => {
-    const branch = Object.hasOwn(tree, key) ? tree[key] : undefined;
+    const branch = tree[key];
     if (branch === true || value === undefined) return false;
     if (branch === undefined) return true;
     // Where the paths go deeper and nothing is there to go into, the value itself is what no path covers.

@@ -246,6 +246,12 @@ describe('a JSON text that two readers could understand in two ways', () => {
   type Row = [title: string, text: string, message: string];
   const rows: Row[] = [
     ['a key that stands twice', '{"a":1,"a":1}', "the key 'a' stands twice in one object."],
+    [
+      'a key that stands twice, first with a value like none',
+      '{"a":0,"a":1}',
+      "the key 'a' stands twice in one object.",
+    ],
+    ['a key that stands twice, first with null', '{"a":null,"a":null}', "the key 'a' stands twice in one object."],
     ['a key that stands twice, once escaped', '{"a":1,"\\u0061":2}', "the key 'a' stands twice in one object."],
     ['an empty key that stands twice', '{"":1,"":2}', "the key '' stands twice in one object."],
     ['a key that stands twice further down', '[{"b":{"a":1,"c":2,"a":3}}]', "the key 'a' stands twice in one object."],

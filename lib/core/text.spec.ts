@@ -59,6 +59,7 @@ describe('the order by code points', () => {
     ['puts U+FFFF before an astral character, unlike UTF-16', '\uffff', '\u{10000}'],
     ['puts U+E000 before an astral character, unlike UTF-16', '\ue000', '\u{10ffff}'],
     ['tells astral characters apart by their low half', '\u{1f600}', '\u{1f601}'],
+    ['tells the last astral characters apart', '\u{10fffe}', '\u{10ffff}'],
     ['tells astral characters apart by their high half', '\u{103ff}', '\u{10400}'],
     ['looks past what two texts share', 'x\u{1f600}\uffff', 'x\u{1f600}\u{10000}'],
   ];

@@ -1,4 +1,4 @@
-import { hideFromInspection } from '../core/inspection.js';
+import { INSPECT } from '../core/inspection.js';
 import { ashGenerateContextId, ashGenerateNonce, type AshMode, type AshProtocol } from '../core/index.js';
 
 /** What an application attaches to a context: any JSON value. */
@@ -53,8 +53,13 @@ class ContextRecord {
 
   constructor({ nonce, ...fields }: AshContext) {
     this.#nonce = nonce;
-    hideFromInspection(Object.assign(this, fields), []);
+    Object.assign(this, fields);
     Object.freeze(this);
+  }
+
+  /** Without the nonce, also where getters are to be shown. */
+  [INSPECT](): object {
+    return { ...this };
   }
 
   get nonce(): string {

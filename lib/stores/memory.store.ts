@@ -29,8 +29,14 @@ const OPTION_KEYS = ['maxEntries', 'grace', 'sweepInterval', 'clock'];
 /** Node's timers hold 31 bits, and would go off at once beyond. */
 const LONGEST_TIMER = 2_147_483_647;
 
-interface Held<T> {
-  record: T;
+interface HeldContext {
+  readonly context: AshContext;
+  consumedAt: number | undefined;
+}
+
+interface HeldLink {
+  readonly link: AshChainLink;
+  holder: string | undefined;
 }
 
 /**
@@ -50,8 +56,8 @@ export class AshMemoryStore extends AshContextStore {
   private readonly grace: number;
   private readonly sweepInterval: number;
   private readonly clock: () => number;
-  private readonly contexts = new Map<string, Held<AshContext>>();
-  private readonly links = new Map<string, Held<AshStoredLink>>();
+  private readonly contexts = new Map<string, HeldContext>();
+  private readonly links = new Map<string, HeldLink>();
   private readonly dueContexts = new ExpiryQueue();
   private readonly dueLinks = new ExpiryQueue();
   private sweep: ReturnType<typeof setInterval> | undefined;
@@ -82,23 +88,27 @@ export class AshMemoryStore extends AshContextStore {
       const now = this.clock();
       this.makeRoom(this.contexts);
       const context = ashNewContext(options, now);
-      this.contexts.set(context.id, { record: context });
+      this.contexts.set(context.id, { context, consumedAt: undefined });
       this.dueContexts.add(context.id, context.expiresAt + this.grace);
       return context;
     });
   }
 
   get(id: string): Promise<AshContext | null> {
-    return Promise.resolve(this.contexts.get(id)?.record ?? null);
+    const held = this.contexts.get(id);
+    if (held === undefined) return Promise.resolve(null);
+    const { context, consumedAt } = held;
+    if (consumedAt === undefined) return Promise.resolve(context);
+    return Promise.resolve(ashContext({ ...context, nonce: context.nonce, consumedAt }));
   }
 
   consume(id: string): Promise<AshConsumeResult> {
     const now = this.clock();
     const held = this.contexts.get(id);
     if (held === undefined) return Promise.resolve('not-found');
-    if (held.record.consumedAt !== undefined) return Promise.resolve('already-used');
-    if (held.record.expiresAt <= now) return Promise.resolve('expired');
-    held.record = ashContext({ ...held.record, nonce: held.record.nonce, consumedAt: now });
+    if (held.consumedAt !== undefined) return Promise.resolve('already-used');
+    if (held.context.expiresAt <= now) return Promise.resolve('expired');
+    held.consumedAt = now;
     return Promise.resolve('consumed');
   }
 
@@ -106,29 +116,31 @@ export class AshMemoryStore extends AshContextStore {
   writeLink(link: AshChainLink): Promise<void> {
     return attempt(() => {
       this.makeRoom(this.links);
-      this.links.set(link.hash, { record: link });
+      this.links.set(link.hash, { link, holder: undefined });
       this.dueLinks.add(link.hash, link.expiresAt + this.grace);
     });
   }
 
   getLink(hash: string): Promise<AshStoredLink | null> {
-    return Promise.resolve(this.links.get(hash)?.record ?? null);
+    const held = this.links.get(hash);
+    if (held === undefined) return Promise.resolve(null);
+    const { link, holder } = held;
+    return Promise.resolve(holder === undefined ? link : { ...link, holder });
   }
 
   reserveLink(hash: string, holder: string): Promise<AshReserveResult> {
     const held = this.links.get(hash);
     if (held === undefined) return Promise.resolve('not-found');
-    if (held.record.holder !== undefined) return Promise.resolve(held.record.holder === holder ? 'reserved' : 'taken');
-    if (held.record.expiresAt <= this.clock()) return Promise.resolve('expired');
-    held.record = { ...held.record, holder };
+    if (held.holder !== undefined) return Promise.resolve(held.holder === holder ? 'reserved' : 'taken');
+    if (held.link.expiresAt <= this.clock()) return Promise.resolve('expired');
+    held.holder = holder;
     return Promise.resolve('reserved');
   }
 
   releaseLink(hash: string, holder: string): Promise<boolean> {
     const held = this.links.get(hash);
-    if (held?.record.holder !== holder) return Promise.resolve(false);
-    const { holder: _holder, ...link } = held.record;
-    held.record = link;
+    if (held?.holder !== holder) return Promise.resolve(false);
+    held.holder = undefined;
     return Promise.resolve(true);
   }
 
