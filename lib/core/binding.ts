@@ -20,8 +20,8 @@ export interface AshBinding {
  * The binding of a method and a path: `METHOD SP PATH`. The method is trimmed and upper-cased, query and fragment are
  * dropped, slashes are made single, a trailing one is dropped except for the root. Nothing is percent-decoded.
  *
- * @throws AshError `ASH_CANONICALIZATION_ERROR` for a method that is no HTTP token, and for a path with a control
- * character, a space, `|`, `\`, a lone surrogate, a `.` or `..` segment, or `%2F`, `%5C`, `%2E` in any case.
+ * @throws AshError `ASH_CANONICALIZATION_ERROR` for a method that is no HTTP token or has `|`, and for a path with a
+ * control character, a space, `|`, `\`, a lone surrogate, a `.` or `..` segment, or `%2F`, `%5C`, `%2E` in any case.
  * @example
  * ashNormalizeBinding('post', 'api//transfer/?x=1'); // 'POST /api/transfer'
  *
@@ -30,7 +30,7 @@ export interface AshBinding {
 export function ashNormalizeBinding(method: string, path: string): string {
   const token = method.trim();
   // Before it is upper-cased, which makes ASCII of some other letters: `ſ` becomes `S`.
-  if (!METHOD.test(token)) throw refused(`the method '${shown(method)}' is no HTTP token without '|'`);
+  if (!METHOD.test(token)) throw refused(`the method '${shown(method)}' is no HTTP token, or has '|'`);
   return `${token.toUpperCase()} ${normalizePath(path)}`;
 }
 
@@ -53,11 +53,11 @@ export function ashParseBinding(text: string): AshBinding {
 function normalizePath(text: string): string {
   const end = text.search(/[?#]/);
   const path = end === -1 ? text : text.slice(0, end);
-  if (FORBIDDEN_CHARACTER.test(path))
-    throw refused(`the path '${shown(path)}' has a space, a control character, '|' or '\\'`);
-  if (DOT_SEGMENT.test(path)) throw refused(`the path '${shown(path)}' has a '.' or '..' segment`);
-  if (AMBIGUOUS_ESCAPE.test(path)) throw refused(`the path '${shown(path)}' has an escaped '/', '\\' or '.'`);
-  if (hasLoneSurrogate(path)) throw refused('the path has a lone surrogate');
+  const named = `the path '${shown(path)}'`;
+  if (FORBIDDEN_CHARACTER.test(path)) throw refused(`${named} has a space, a control character, '|' or '\\'`);
+  if (DOT_SEGMENT.test(path)) throw refused(`${named} has a '.' or '..' segment`);
+  if (AMBIGUOUS_ESCAPE.test(path)) throw refused(`${named} has an escaped '/', '\\' or '.'`);
+  if (hasLoneSurrogate(path)) throw refused(`${named} has a lone surrogate`);
   return `/${path.split('/').filter(Boolean).join('/')}`;
 }
 

@@ -143,7 +143,7 @@ describe('both digests', () => {
 });
 
 it('digest.node keeps nothing of the random bytes that it has handed out', async () => {
-  let pool = Buffer.alloc(0);
+  let pool: Buffer = Buffer.alloc(0);
   const fill = (buffer: Buffer): Buffer => (pool = buffer.fill(0xaa));
   const digest = await nodeWith({ randomFillSync: fill });
   expect(digest.randomHex(3)).toBe('aaaaaa');

@@ -84,6 +84,12 @@ describe('the part of a payload that a scope covers', () => {
     ],
     // Otherwise an array and an object in its place would be the same payload.
     ['has no member of an object whose name is a number', { 0: 'a', b: { 0: 'c' } }, ['0', 'b.0'], {}],
+    [
+      'is a member whose name is no index',
+      { '01': 1, a: { '0x': 2, '1e0': 3 } },
+      ['01', 'a.0x', 'a.1e0'],
+      { '01': 1, a: { '0x': 2, '1e0': 3 } },
+    ],
     ['keeps such a member inside a covered one', { a: { 0: 'b' } }, ['a'], { a: { 0: 'b' } }],
     // Names of the prototype chain
     ['has nothing inherited', { a: 1 }, ['toString', 'hasOwnProperty', 'valueOf.name'], {}],

@@ -58,8 +58,7 @@ export function ashCompileScope(paths: readonly string[]): AshScope {
 
 /**
  * The part of a payload that a scope covers: for each path that exists the value at it, under the same nested keys.
- * An empty scope is the whole payload. Only own properties count; a numeric segment
- * indexes an array, and nothing else.
+ * An empty scope is the whole payload. Only own properties count; a numeric segment indexes an array, and nothing else.
  *
  * @throws AshError `ASH_CANONICALIZATION_ERROR` for an unsafe path, or a payload that is no object.
  * @example
