@@ -6,7 +6,6 @@ import {
   type ExecutionContext,
   type NestInterceptor,
 } from '@nestjs/common';
-import { HttpAdapterHost } from '@nestjs/core';
 import { catchError, concatMap, finalize, from, map, mergeMap, of, tap, throwError, type Observable } from 'rxjs';
 import type { AshRequest } from './ash.options.js';
 import { AshRoutes } from './ash.routes.js';
@@ -16,10 +15,14 @@ import type { ChainStep } from './verification/chain.js';
 const CHAIN_PROOF_HEADER = 'X-ASH-Chain-Proof';
 const FIRST_FAILURE = 400;
 
-/** What both adapters' responses have in common. */
-interface ResponseLike {
-  readonly statusCode: number;
+/** Node's own response, of which the interceptor needs the headers. */
+interface NodeResponse {
+  readonly headersSent: boolean;
+  setHeader(name: string, value: string): unknown;
 }
+
+/** Express's response is Node's own, Fastify's holds it. */
+type ResponseLike = { readonly statusCode: number } & (NodeResponse | { readonly raw: NodeResponse });
 
 /**
  * After the handler of a chain's step: writes the step's link and answers its proof where the handler succeeded, frees
@@ -34,7 +37,6 @@ export class AshInterceptor implements NestInterceptor {
   constructor(
     @Inject(AshRoutes) protected readonly routes: AshRoutes,
     @Inject(AshVerdicts) protected readonly verdicts: AshVerdicts,
-    @Inject(HttpAdapterHost) protected readonly host: HttpAdapterHost,
   ) {}
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
@@ -73,8 +75,9 @@ export class AshInterceptor implements NestInterceptor {
       this.logger.error('A chain’s link could not be written; the step that follows will be refused.', error);
       return;
     }
-    const { httpAdapter } = this.host;
-    if (!httpAdapter.isHeadersSent(response)) httpAdapter.setHeader(response, CHAIN_PROOF_HEADER, step.proof);
+    // Not on Fastify's: Nest 11 has read its headers by the time that a stream of events has its first one.
+    const node = 'raw' in response ? response.raw : response;
+    if (!node.headersSent) node.setHeader(CHAIN_PROOF_HEADER, step.proof);
   }
 
   private async fail(step: ChainStep): Promise<void> {

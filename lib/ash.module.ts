@@ -110,12 +110,15 @@ function assemble(definition: DynamicModule, extras: AshModuleExtras): DynamicMo
 }
 
 async function provideStore(
-  { store }: AshModuleOptions,
+  { store, clock }: AshModuleOptions,
   moduleRef: ModuleRef,
   own: OwnStores,
 ): Promise<AshContextStore> {
   if (store !== undefined && typeof store !== 'function') return store;
-  const made = store === undefined ? new AshMemoryStore() : await moduleRef.create<AshContextStore>(store);
+  const made =
+    store === undefined
+      ? new AshMemoryStore(clock === undefined ? {} : { clock })
+      : await moduleRef.create<AshContextStore>(store);
   own.stores.push(made);
   return made;
 }

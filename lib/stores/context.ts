@@ -59,7 +59,7 @@ class ContextRecord {
 
   /** Without the nonce, also where getters are to be shown. */
   [INSPECT](): object {
-    return { ...this };
+    return Object.fromEntries(Object.entries(this));
   }
 
   get nonce(): string {

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { RouteUnderTest, sha256 } from '../../test/verification/route-under-test.js';
 import type { AshContext } from '../stores/context.js';
 import { ashNewContext } from '../stores/context.js';
@@ -79,6 +80,12 @@ describe('checkLink', () => {
       { ...LINK, chain: 'x', expiresAt: 0 },
       context,
       'ASH_CHAIN_BROKEN: The step before belongs to another chain.',
+    ],
+    [
+      'a link that a context holds whose name begins with this one’s',
+      { ...LINK, holder: `${context.id}0/a` },
+      context,
+      'ASH_CHAIN_BROKEN: The step before was continued by another request.',
     ],
     [
       'an expired link that another context holds',
@@ -187,6 +194,14 @@ describe('ChainStep', () => {
     await expect(failed.route.memory.getLink(BEFORE)).resolves.toMatchObject({ holder: 'next' });
   });
 
+  it('asks the store for nothing more when it has failed', async () => {
+    const { route, step } = await stepOf({ previous: BEFORE });
+    const released = jest.spyOn(route.memory, 'releaseLink');
+    await step.fail();
+    await step.fail();
+    expect(released).toHaveBeenCalledTimes(1);
+  });
+
   it('takes its own link back when its success turns out to be none', async () => {
     const { route, step } = await stepOf({ previous: BEFORE });
     await step.succeed();
@@ -225,6 +240,23 @@ describe('ChainStep', () => {
     const ends = Promise.all([step.succeed(), step.fail()]);
     write();
     await ends;
+    await expect(route.memory.reserveLink(OWN, 'next')).resolves.toBe('taken');
+    await expect(route.memory.getLink(BEFORE)).resolves.not.toHaveProperty('holder');
+  });
+
+  it('takes a link back that was written though the store said otherwise', async () => {
+    const { route, context } = await stepOf();
+    const lost = Object.assign(Object.create(route.memory) as typeof route.memory, {
+      writeLink: async (link: AshChainLink) => {
+        await route.memory.writeLink(link);
+        throw new Error('the answer got lost');
+      },
+    });
+    const previous = { hash: BEFORE, holder: holderOf(context, 'a') };
+    const options = { clock: () => NOW, rule: RULE, subject: undefined, proof: PROOF, previous };
+    const step = new ChainStep({ store: new BoundedStore(lost, 10), ...options });
+    await expect(step.succeed()).rejects.toMatchObject({ code: 'ASH_STORE_UNAVAILABLE' });
+    await step.fail();
     await expect(route.memory.reserveLink(OWN, 'next')).resolves.toBe('taken');
     await expect(route.memory.getLink(BEFORE)).resolves.not.toHaveProperty('holder');
   });

@@ -51,6 +51,7 @@ describe('ashFactsOf', () => {
     ['of no URL at all', {}, ''],
     ['of a URL without one', { url: '/a' }, ''],
     ['that is empty', { url: '/a?' }, ''],
+    ['behind a fragment’s mark', { url: '/a#b?c' }, 'b?c'],
     ['with question marks of its own', { url: '/a?b?c' }, 'b?c'],
     ['byte for byte', { url: '/a?b=%2B+%20&b=1#c' }, 'b=%2B+%20&b=1#c'],
     [
@@ -61,6 +62,28 @@ describe('ashFactsOf', () => {
     ['of Node’s request, before a framework changed it', { raw: { url: '/b?y' }, url: '/c?z' }, 'y'],
   ] as [string, Partial<AshRequestLike>, string][])('takes the query %s', (_title, request, query) => {
     expect(factsOf(request).query).toBe(query);
+  });
+
+  it.each([
+    ['Express', { route: { path: '/accounts/:id' } }, '/accounts/:id'],
+    ['Express below a router', { route: { path: '/:id' }, baseUrl: '/accounts' }, '/accounts/:id'],
+    ['Express, of a pattern that is no text', { route: { path: /a/ } }, undefined],
+    ['Fastify', { routeOptions: { url: '/accounts/:id' } }, '/accounts/:id'],
+    ['Fastify, of no route', { routeOptions: {} }, undefined],
+    ['nothing', {}, undefined],
+    ['something else', { route: '/accounts/:id', routeOptions: null }, undefined],
+  ] as [string, Partial<AshRequestLike>, string | undefined][])(
+    'takes the matched route from %s',
+    (_title, request, route) => {
+      expect(factsOf(request).route).toBe(route);
+    },
+  );
+
+  it('hands on whoever finds out the subject, without asking', () => {
+    const subject = (): never => {
+      throw new Error('asked too early');
+    };
+    expect(ashFactsOf({ method: 'GET', headers: {} }, subject).subject).toBe(subject);
   });
 
   it.each([

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { inspect } from 'node:util';
 import { configurationError } from '../../test/verification/configuration-error.js';
 import { RouteUnderTest, type RouteSetup } from '../../test/verification/route-under-test.js';
 import type { AshMode, AshProtocol } from '../core/index.js';
@@ -29,6 +30,16 @@ describe('AshIssuer.issue answers', () => {
     });
     expect(held).toMatchObject({ subject: 'user-7', metadata: { tenant: 'a' } });
     expect(JSON.stringify(context)).not.toContain(held?.nonce);
+  });
+
+  it('and shows its secrets to no log', async () => {
+    const context = await new RouteUnderTest({ options: { protocol: 'v1', mode: 'strict' } }).issue();
+    const keyed = await new RouteUnderTest().issue();
+    const shown = inspect([context, keyed], { depth: 9, showHidden: true });
+    expect(shown).toContain('POST /transfer');
+    expect(shown).not.toContain(context.nonce);
+    expect(shown).not.toContain(keyed.clientSecret);
+    expect(JSON.stringify([context, keyed])).toContain(keyed.clientSecret);
   });
 
   it('and keeps nothing that was not asked for', async () => {
@@ -173,6 +184,17 @@ describe('AshIssuer.issue refuses', () => {
       code: 'ASH_BINDING_MISMATCH',
       message: `binding: no protected route is declared as 'POST /${'a\ufffd'.repeat(47)}'.`,
     });
+  });
+
+  it('a binding that is longer than anybody needs, though its route declares it', async () => {
+    const route = new RouteUnderTest({ binding: 'GET /files/*' });
+    const long = (length: number): string => 'GET /files/'.padEnd(length, 'a');
+    await expect(route.issue({ binding: long(2048) })).resolves.toMatchObject({ binding: long(2048) });
+    await expect(route.issue({ binding: long(2049) })).rejects.toMatchObject({
+      code: 'ASH_CANONICALIZATION_ERROR',
+      message: 'binding: longer than 2048 characters.',
+    });
+    expect(route.memory.size).toBe(1);
   });
 
   it('with the store’s code where the store fails', async () => {

@@ -112,6 +112,11 @@ describe('compilePolicy', () => {
       "'timestampTolerance' is a positive number of milliseconds, or false.",
     ],
     [
+      'a tolerance without end',
+      { timestampTolerance: Number.POSITIVE_INFINITY },
+      "'timestampTolerance' is a positive number of milliseconds, or false.",
+    ],
+    [
       'a tolerance that is no number',
       { timestampTolerance: Number.NaN },
       "'timestampTolerance' is a positive number of milliseconds, or false.",

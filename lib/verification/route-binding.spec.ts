@@ -123,6 +123,27 @@ describe('RouteBinding.matchesRequest', () => {
   });
 });
 
+describe('RouteBinding.isServedAt', () => {
+  type Row = [text: string, served: string | undefined, pattern: string | undefined, expected: boolean];
+  const rows: Row[] = [
+    ['GET /a', undefined, '/a', true],
+    ['GET /a', undefined, '/a/', true],
+    ['GET /a', undefined, '/b', false],
+    ['GET /a', undefined, undefined, false],
+    ['GET /', undefined, '/', true],
+    ['GET /', undefined, '', true],
+    ['GET /:id', undefined, '/:key', true],
+    ['GET /:id', undefined, '/id', false],
+    ['GET /:id', undefined, '/*', false],
+    ['GET /f/*', undefined, '/f/{*path}', true],
+    ['GET /public/a', '/a', '/a', true],
+    ['GET /public/a', '/a', '/public/a', false],
+  ];
+  it.each(rows)('%s, served as %p, by the route %p: %p', (text, served, pattern, expected) => {
+    expect(RouteBinding.parse(text, served).isServedAt(pattern)).toBe(expected);
+  });
+});
+
 describe('RouteBinding.shape', () => {
   it.each([
     ['GET /:id', 'GET /:name', true],

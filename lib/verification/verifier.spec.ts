@@ -385,6 +385,11 @@ describe('AshVerifier refuses in the order of the protocol:', () => {
   const failures: Failure[] = [
     ['a header is missing', 'ASH_PROOF_MISSING', ({ draft }) => void (draft.headers[ASH_HEADERS.timestamp] = '')],
     [
+      'a header is none of the protocol’s',
+      'ASH_HEADER_INVALID',
+      ({ draft }) => void (draft.headers['x-ash-client-secret'] = 'b'.repeat(64)),
+    ],
+    [
       'a header is there twice',
       'ASH_HEADER_INVALID',
       ({ draft }) => void (draft.headers[ASH_HEADERS.scopeHash] = ['a', 'b']),
@@ -523,6 +528,17 @@ describe('AshVerifier compares the timestamp with the clock', () => {
     const { route, draft } = await sceneOf({ setup: { options: { protocol: 'v1', mode: 'strict' } } });
     restamp(draft, 1);
     expect(codeOf(await route.verify(draft))).toBe('pass');
+  });
+});
+
+describe('AshVerifier refuses where the clock gives no number', () => {
+  it.each([
+    ['for a context', {}],
+    ['for a link', CHAINED],
+  ] as [string, Stage][])('%s', async (_title, stage) => {
+    const { route, draft } = await sceneOf(stage);
+    route.now = Number.NaN;
+    expect(codeOf(await route.verify(draft))).toBe('ASH_CTX_EXPIRED');
   });
 });
 
@@ -681,6 +697,60 @@ describe('AshVerifier holds the context against the handler that matched:', () =
       request: { params },
     });
     expect(codeOf(await route.verify(draft))).toBe(expected);
+  });
+
+  const both = ['POST /approve/:id', 'POST /reject/:id', 'GET /files/*'];
+  type PathRow = [
+    title: string,
+    issued: string,
+    route: string | undefined,
+    params: Record<string, unknown>,
+    expected: string,
+  ];
+  const paths: PathRow[] = [
+    ['on the path that it was issued for', 'POST /approve/7', '/approve/:id', { id: '7' }, 'pass'],
+    ['on the second path that it was issued for', 'POST /reject/7', '/reject/:id', { id: '7' }, 'pass'],
+    ['on another path of the same handler', 'POST /approve/7', '/reject/:id', { id: '7' }, 'ASH_BINDING_MISMATCH'],
+    ['where the router calls the parameter something else', 'POST /approve/7', '/approve/:key', { id: '7' }, 'pass'],
+    ['where the router writes the wildcard in its own way', 'GET /files/a', '/files/{*path}', { path: ['a'] }, 'pass'],
+    [
+      'where the router does not tell which path matched',
+      'POST /approve/7',
+      undefined,
+      { id: '7' },
+      'ASH_BINDING_MISMATCH',
+    ],
+  ];
+  it.each(paths)('of a handler with several paths, %s', async (_title, issued, matched, params, expected) => {
+    const { route, draft } = await sceneOf({
+      setup: { binding: both },
+      issue: { binding: issued },
+      request: { params },
+    });
+    expect(codeOf(await route.verify({ ...draft, route: matched }))).toBe(expected);
+  });
+
+  it('a context of another protocol opens nothing, though its binding is the same', async () => {
+    const { draft, context, route } = await sceneOf({ setup: { options: { protocol: 'v2.2' } } });
+    const newer = new RouteUnderTest();
+    expect(codeOf(await route.verify(draft, newer.policy))).toBe('ASH_BINDING_MISMATCH');
+    await expect(route.isSpent(context)).resolves.toBe(false);
+  });
+
+  it('and then against whoever sends it, of whom nobody is asked before', async () => {
+    const { route, context, draft } = await sceneOf({ setup: { needsSubject: true }, request: { subject: 'user-7' } });
+    const asked: string[] = [];
+    const sender = (name: string) => () => {
+      asked.push(name);
+      return Promise.resolve(name);
+    };
+    expect(codeOf(await route.verify({ ...draft, method: 'PUT', subject: sender('user-6') }))).toBe(
+      'ASH_BINDING_MISMATCH',
+    );
+    expect(codeOf(await route.verify({ ...draft, subject: sender('user-8') }))).toBe('ASH_SUBJECT_MISMATCH');
+    await expect(route.isSpent(context)).resolves.toBe(false);
+    expect(codeOf(await route.verify({ ...draft, subject: sender('user-7') }))).toBe('pass');
+    expect(asked).toStrictEqual(['user-8', 'user-7']);
   });
 
   it('a context for one route opens no other', async () => {

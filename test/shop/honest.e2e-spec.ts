@@ -27,7 +27,11 @@ const HONEST: Row[] = [
 
   // A scope: the handler gets what is covered and nothing else.
   ['a scope', SHOP.scoped, { transferred: 100, received: { amount: 100, to: 'acct-7' } }],
-  ['a scope without what it leaves out', { ...SHOP.scoped, body: '{"to":"a","amount":1}' }, { received: { amount: 1, to: 'a' } }],
+  [
+    'a scope without what it leaves out',
+    { ...SHOP.scoped, body: '{"to":"a","amount":1}' },
+    { received: { amount: 1, to: 'a' } },
+  ],
 
   // Forms: any order, any encoding.
   ['a form', SHOP.form, transferred],
@@ -38,17 +42,33 @@ const HONEST: Row[] = [
   ['text beyond ASCII in a form', { ...SHOP.form, body: 'amount=100&to=Zo%C3%AB' }, { to: 'Zoë' }],
   ['a repeated field', { ...SHOP.form, body: 'amount=100&to=acct-7&tag=b&tag=a' }, transferred],
   ['a field without a value', { ...SHOP.form, body: 'amount=100&to=acct-7&urgent' }, transferred],
-  ['a charset on a form', { ...SHOP.form, headers: typed(`${form['content-type'] ?? ''}; charset=UTF-8`) }, transferred],
+  [
+    'a charset on a form',
+    { ...SHOP.form, headers: typed(`${form['content-type'] ?? ''}; charset=UTF-8`) },
+    transferred,
+  ],
 
   // Raw bytes, whatever they are.
   ['bytes', SHOP.raw, { bytes: 5, sha256: sha256(SHOP.raw.body) }],
   ['a text', { ...SHOP.raw, body: 'grüße', headers: typed('text/plain; charset=utf-8') }, uploaded('grüße')],
   ['JSON as bytes', { ...SHOP.raw, body: '{ "a":1 }', headers: typed('application/json') }, uploaded('{ "a":1 }')],
-  ['JSON of a vendor', { ...SHOP.raw, body: '{"a":1}', headers: typed('application/vnd.shop+json') }, uploaded('{"a":1}')],
+  [
+    'JSON of a vendor',
+    { ...SHOP.raw, body: '{"a":1}', headers: typed('application/vnd.shop+json') },
+    uploaded('{"a":1}'),
+  ],
   ['a form as bytes', { ...SHOP.raw, body: 'b=2&a=1', headers: form }, uploaded('b=2&a=1')],
-  ['a file of a form', { ...SHOP.raw, body: '--x\r\n\r\nfile\r\n--x--', headers: typed('multipart/form-data; boundary=x') }, uploaded('--x\r\n\r\nfile\r\n--x--')],
+  [
+    'a file of a form',
+    { ...SHOP.raw, body: '--x\r\n\r\nfile\r\n--x--', headers: typed('multipart/form-data; boundary=x') },
+    uploaded('--x\r\n\r\nfile\r\n--x--'),
+  ],
   ['no bytes', { binding: 'POST /upload', payload: 'raw', runs: 'uploads' }, uploaded('')],
-  ['a length of nothing', { ...SHOP.raw, body: '', headers: { ...SHOP.raw.headers, 'content-length': '0' } }, uploaded('')],
+  [
+    'a length of nothing',
+    { ...SHOP.raw, body: '', headers: { ...SHOP.raw.headers, 'content-length': '0' } },
+    uploaded(''),
+  ],
   ['two megabytes', { ...SHOP.raw, body: new Uint8Array(2_000_000) }, { bytes: 2_000_000 }],
 
   // A query: as it stands in the request line.
@@ -63,7 +83,11 @@ const HONEST: Row[] = [
   ['a path parameter', SHOP.parameter, { id: '42', limit: 500 }],
   ['a parameter with escapes', { ...SHOP.parameter, binding: 'PUT /accounts/a%20b%C3%A9/limit' }, { id: 'a bé' }],
   ['a parameter with a percent sign', { ...SHOP.parameter, binding: 'PUT /accounts/100%25/limit' }, { id: '100%' }],
-  ['a parameter that looks like a path', { ...SHOP.parameter, binding: 'PUT /accounts/a.b:c@d/limit' }, { id: 'a.b:c@d' }],
+  [
+    'a parameter that looks like a path',
+    { ...SHOP.parameter, binding: 'PUT /accounts/a.b:c@d/limit' },
+    { id: 'a.b:c@d' },
+  ],
   ['a path in other escapes than its binding', { ...SHOP.parameter, path: '/accounts/%34%32/limit' }, { id: '42' }],
 
   // The older protocol.
@@ -126,7 +150,11 @@ describe.each(ADAPTERS)('the shop on %s', (adapter) => {
 
     type Fields = [title: string, binding: string, fields: object];
     const policies: Fields[] = [
-      ['the scope and the life of its route', 'POST /transfer/quick', { scope: ['amount', 'to'], expiresAt: expect.any(Number) }],
+      [
+        'the scope and the life of its route',
+        'POST /transfer/quick',
+        { scope: ['amount', 'to'], expiresAt: expect.any(Number) },
+      ],
       ['the chain that its route begins', 'POST /cart', { chain: { name: 'checkout', start: true } }],
       ['the chain that its route continues', 'POST /payment', { chain: { name: 'checkout', start: false } }],
       ['the parameters of its route', 'PUT /accounts/42/limit', { binding: 'PUT /accounts/42/limit' }],
@@ -139,7 +167,14 @@ describe.each(ADAPTERS)('the shop on %s', (adapter) => {
       const context = await shop.context('POST /legacy/transfer');
 
       expect(context).toMatchObject({ protocol: 'v1' });
-      expect(Object.keys(context).sort()).toEqual(['binding', 'contextId', 'expiresAt', 'issuedAt', 'mode', 'protocol']);
+      expect(Object.keys(context).sort()).toEqual([
+        'binding',
+        'contextId',
+        'expiresAt',
+        'issuedAt',
+        'mode',
+        'protocol',
+      ]);
     });
 
     it('that no other one is like', async () => {

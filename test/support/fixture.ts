@@ -1,4 +1,4 @@
-import type { INestApplication, ModuleMetadata, NestApplicationOptions } from '@nestjs/common';
+import { Module, type INestApplication, type ModuleMetadata, type NestApplicationOptions } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -32,6 +32,7 @@ export interface Fixture extends ModuleMetadata {
   readonly configure?: (app: INestApplication) => void;
 }
 
+@Module({})
 class FixtureModule {}
 
 /** Makes the application of a fixture, which does not listen yet. */

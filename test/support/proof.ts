@@ -64,7 +64,7 @@ export function sign(context: AshIssuedContext, draft: Draft, signing: Signing =
 }
 
 /** The parts of a keyed message. */
-export interface MessageParts {
+interface MessageParts {
   readonly timestamp: string;
   readonly binding: string;
   readonly bodyHash: string;
@@ -75,7 +75,7 @@ export interface MessageParts {
 const EMPTY_HASH = ashHashBody('');
 
 /** The message as section 4 of the protocol writes it. The core would refuse the parts that some attacks need. */
-export function message(protocol: AshProtocol, parts: MessageParts, isChained = false): string {
+function message(protocol: AshProtocol, parts: MessageParts, isChained = false): string {
   const { timestamp, binding, bodyHash, scopeHash, chainHash } = parts;
   const known = [timestamp, binding, bodyHash];
   switch (protocol) {
@@ -91,7 +91,7 @@ export function message(protocol: AshProtocol, parts: MessageParts, isChained = 
 }
 
 /** HMAC-SHA256 keyed with the text of a secret, as lower-case hex. */
-export function hmac(secret: string, text: string): string {
+function hmac(secret: string, text: string): string {
   return createHmac('sha256', secret).update(text).digest('hex');
 }
 

@@ -3,7 +3,10 @@ import { TestApp, type Adapter, type Ledger, type Plan } from './test-app.js';
 
 /** Starts the shop, whose own `/ledger` says what ran. */
 export async function startShop(adapter: Adapter): Promise<TestApp> {
-  return TestApp.start(await createShop({ adapter, logger: false }), async (app) => (await app.get('/ledger')).body as Ledger);
+  return TestApp.start(
+    await createShop({ adapter, logger: false }),
+    async (app) => (await app.get('/ledger')).body as Ledger,
+  );
 }
 
 const JSON_TYPE = { 'content-type': 'application/json' };

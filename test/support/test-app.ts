@@ -82,7 +82,12 @@ export class TestApp {
   ask(body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
     const type = body === undefined ? {} : { 'content-type': 'application/json' };
     const text = body === undefined ? undefined : JSON.stringify(body);
-    return this.send({ method: 'POST', path: `${this.prefix}/ash/context`, headers: { ...type, ...headers }, body: text });
+    return this.send({
+      method: 'POST',
+      path: `${this.prefix}/ash/context`,
+      headers: { ...type, ...headers },
+      body: text,
+    });
   }
 
   /** A context for a binding. */

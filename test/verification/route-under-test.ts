@@ -10,6 +10,7 @@ import {
 import type { AshContextStore } from '../../lib/stores/context-store.js';
 import { AshMemoryStore } from '../../lib/stores/memory.store.js';
 import { BoundedStore } from '../../lib/verification/bounded-store.js';
+import type { AshRequestFacts } from '../../lib/verification/facts.js';
 import type { ChainRule } from '../../lib/verification/chain-rules.js';
 import { AshIssuer, type AshIssueOptions } from '../../lib/verification/issuer.js';
 import { compilePolicy, type AshPolicyOptions, type AshRoutePolicy } from '../../lib/verification/policy.js';
@@ -24,7 +25,8 @@ export interface Draft {
   params: Record<string, unknown>;
   headers: Record<string, string | string[] | undefined>;
   body: { present: boolean; value: unknown; raw: Uint8Array | undefined; mediaType: string };
-  subject: string | undefined;
+  subject: AshRequestFacts['subject'];
+  route?: string | undefined;
 }
 
 /** What a client is about to send and prove. */
@@ -43,7 +45,7 @@ export interface ClientRequest {
 
 /** How a route under test is set up. */
 export interface RouteSetup {
-  readonly binding?: string;
+  readonly binding?: string | readonly string[];
   readonly options?: AshPolicyOptions;
   readonly chain?: ChainRule;
   readonly needsSubject?: boolean;
@@ -68,8 +70,9 @@ export class RouteUnderTest {
     const { binding = 'POST /transfer', options = {}, chain, needsSubject = false, explain = false } = setup;
     const clock = (): number => this.now;
     this.memory = new AshMemoryStore({ clock });
-    this.binding = binding;
-    const bindings = [RouteBinding.parse(binding)];
+    const texts = [binding].flat();
+    this.binding = texts[0] ?? '';
+    const bindings = texts.map((text) => RouteBinding.parse(text));
     this.policy = compilePolicy({
       name: 'PaymentsController.transfer',
       bindings,

@@ -1,0 +1,263 @@
+import {
+  Body,
+  Controller,
+  Get,
+  Header,
+  HttpCode,
+  Inject,
+  Injectable,
+  Post,
+  Req,
+  UnauthorizedException,
+  VersioningType,
+  type CanActivate,
+  type ExecutionContext,
+} from '@nestjs/common';
+import {
+  AshMemoryStore,
+  AshModule,
+  AshProtected,
+  AshService,
+  type AshControllerOptions,
+  type AshIssuedContext,
+  type AshRequest,
+} from 'nestjs-ash';
+import { ADAPTERS, applications, type Setup } from './application.js';
+
+@Controller()
+class Payments {
+  @Post('transfer')
+  @AshProtected('POST /transfer', { scope: ['amount'] })
+  transfer(): unknown {
+    return { done: true };
+  }
+
+  @Get('accounts/:id')
+  @AshProtected('GET /accounts/:id', { ttl: ({ headers }) => Number(headers['x-ttl'] ?? 9) })
+  account(): unknown {
+    return { done: true };
+  }
+
+  @Post('open')
+  open(): unknown {
+    return { done: true };
+  }
+}
+
+@Injectable()
+class Keys {
+  readonly key = 'let-me-in';
+}
+
+@Injectable()
+class KeyGuard implements CanActivate {
+  constructor(@Inject(Keys) private readonly keys: Keys) {}
+
+  canActivate(context: ExecutionContext): boolean {
+    const { headers } = context.switchToHttp().getRequest<AshRequest>();
+    if (headers['x-key'] !== this.keys.key) throw new UnauthorizedException();
+    return true;
+  }
+}
+
+const ASK = { binding: 'POST /transfer' };
+
+describe.each(ADAPTERS)('On %s the context controller', (adapter) => {
+  const start = applications(adapter);
+
+  it('answers the fields of a context with 200, and lets nobody keep them', async () => {
+    const application = await start({ controllers: [Payments] });
+    const { status, headers, body } = await application.send('POST', '/ash/context', ASK);
+    expect(status).toBe(200);
+    expect(headers.get('cache-control')).toBe('no-store');
+    const { issuedAt } = body as AshIssuedContext;
+    expect(body).toStrictEqual({
+      contextId: expect.stringMatching(/^ash_[0-9a-f]{32}$/) as string,
+      binding: 'POST /transfer',
+      mode: 'balanced',
+      protocol: 'v2.3',
+      issuedAt,
+      expiresAt: issuedAt + 30_000,
+      clientSecret: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+      scope: ['amount'],
+    });
+  });
+
+  it('issues for a concrete path of a pattern, as long as the route says for the request that asks', async () => {
+    const application = await start({ controllers: [Payments] });
+    const { body } = await application.send('POST', '/ash/context', { binding: 'GET /accounts/42' }, { 'x-ttl': '77' });
+    const { binding, issuedAt, expiresAt } = body as AshIssuedContext;
+    expect([binding, expiresAt - issuedAt]).toStrictEqual(['GET /accounts/42', 77]);
+  });
+
+  const named = 'binding: the body names no route: send { "binding": "METHOD /path" }.';
+  const unknown = (binding: string): string => `binding: no protected route is declared as '${binding}'.`;
+  type Row = [title: string, body: unknown, code: string, message: string];
+  const rows: Row[] = [
+    ['an unknown route', { binding: 'POST /nowhere' }, 'ASH_BINDING_MISMATCH', unknown('POST /nowhere')],
+    ['another method of a route', { binding: 'PUT /transfer' }, 'ASH_BINDING_MISMATCH', unknown('PUT /transfer')],
+    ['a route that nothing protects', { binding: 'POST /open' }, 'ASH_BINDING_MISMATCH', unknown('POST /open')],
+    ['itself', { binding: 'POST /ash/context' }, 'ASH_BINDING_MISMATCH', unknown('POST /ash/context')],
+    ['no binding', {}, 'ASH_CANONICALIZATION_ERROR', named],
+    ['no body', undefined, 'ASH_CANONICALIZATION_ERROR', named],
+    ['an empty binding', { binding: '' }, 'ASH_CANONICALIZATION_ERROR', named],
+    ['a binding that is no text', { binding: ['POST /transfer'] }, 'ASH_CANONICALIZATION_ERROR', named],
+    [
+      'a binding without a method',
+      { binding: '/transfer' },
+      'ASH_CANONICALIZATION_ERROR',
+      "The binding is malformed: '/transfer' is not of the form 'METHOD /path'.",
+    ],
+    [
+      'a binding with a dot segment',
+      { binding: 'POST /a/../transfer' },
+      'ASH_CANONICALIZATION_ERROR',
+      "The binding is malformed: the path '/a/../transfer' has a '.' or '..' segment.",
+    ],
+  ];
+  it.each(rows)('answers 400 to %s', async (_title, body, code, message) => {
+    const application = await start({ controllers: [Payments] });
+    await expect(application.send('POST', '/ash/context', body)).resolves.toMatchObject({
+      status: 400,
+      body: { statusCode: 400, error: 'Bad Request', code, message },
+    });
+  });
+
+  it('issues for the default binding where a request names none, and for no other', async () => {
+    const application = await start({ ash: { defaultBinding: 'post /transfer/' }, controllers: [Payments] });
+    for (const body of [undefined, {}]) {
+      await expect(application.send('POST', '/ash/context', body)).resolves.toMatchObject({
+        status: 200,
+        body: { binding: 'POST /transfer' },
+      });
+    }
+    await expect(application.send('POST', '/ash/context', { binding: 7 })).resolves.toMatchObject({ status: 400 });
+    await expect(application.send('POST', '/ash/context', { binding: 'GET /accounts/1' })).resolves.toMatchObject({
+      body: { binding: 'GET /accounts/1' },
+    });
+  });
+
+  it('takes a concrete path of a pattern for its default', async () => {
+    const application = await start({ ash: { defaultBinding: 'GET /accounts/42' }, controllers: [Payments] });
+    await expect(application.send('POST', '/ash/context')).resolves.toMatchObject({
+      body: { binding: 'GET /accounts/42' },
+    });
+  });
+
+  it('is where it is told to be', async () => {
+    const application = await start({ ash: { controller: { path: 'internal/contexts' } }, controllers: [Payments] });
+    await expect(application.send('POST', '/internal/contexts', ASK)).resolves.toMatchObject({ status: 200 });
+    await expect(application.send('POST', '/ash/context', ASK)).resolves.toMatchObject({ status: 404 });
+  });
+
+  it('is where it is told to be beside a factory too', async () => {
+    const ash = () => AshModule.forRootAsync({ useFactory: () => ({}), controller: { path: 'contexts' } });
+    const application = await start({ ash, controllers: [Payments] });
+    await expect(application.send('POST', '/contexts', ASK)).resolves.toMatchObject({ status: 200 });
+  });
+
+  it('is there under every version', async () => {
+    const configure: Setup['configure'] = (app) =>
+      app.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' });
+    const application = await start({ configure });
+    await expect(application.send('POST', '/ash/context', ASK)).resolves.toMatchObject({ status: 400 });
+  });
+
+  it('is not there where it is switched off, and the service issues for an endpoint of one’s own', async () => {
+    @Controller()
+    class Contexts {
+      constructor(@Inject(AshService) private readonly ash: AshService) {}
+
+      @Post('my/context')
+      @HttpCode(200)
+      @Header('Cache-Control', 'no-store')
+      issue(@Body('route') route: string, @Req() request: AshRequest): Promise<AshIssuedContext> {
+        return this.ash.issueFor(route, request);
+      }
+    }
+    const application = await start({ ash: { controller: false, audit: 'off' }, controllers: [Payments, Contexts] });
+    await expect(application.send('POST', '/ash/context', ASK)).resolves.toMatchObject({ status: 404 });
+    const { body } = await application.send('POST', '/my/context', { route: 'POST /transfer' });
+    await expect(
+      application.use(body as AshIssuedContext, { path: '/transfer', body: { amount: 1 } }),
+    ).resolves.toMatchObject({
+      status: 201,
+    });
+  });
+
+  type GuardRow = [title: string, guard: AshControllerOptions['guards']];
+  const guards: GuardRow[] = [
+    ['a class, which Nest constructs', [KeyGuard]],
+    ['an instance', [new KeyGuard(new Keys())]],
+  ];
+  it.each(guards)('asks the application’s own guard first: %s', async (_title, guard) => {
+    const providers = [{ provide: Keys, useClass: Keys }];
+    const application = await start({
+      ash: { controller: { guards: guard ?? [] }, providers },
+      controllers: [Payments],
+    });
+    await expect(application.send('POST', '/ash/context', ASK)).resolves.toMatchObject({ status: 401 });
+    await expect(application.send('POST', '/ash/context', {})).resolves.toMatchObject({ status: 401 });
+    await expect(application.send('POST', '/ash/context', ASK, { 'x-key': 'let-me-in' })).resolves.toMatchObject({
+      status: 200,
+    });
+  });
+
+  it('answers 503 where the store is full', async () => {
+    const store = new AshMemoryStore({ maxEntries: 1 });
+    const application = await start({ ash: { store }, controllers: [Payments] });
+    await expect(application.send('POST', '/ash/context', ASK)).resolves.toMatchObject({ status: 200 });
+    await expect(application.send('POST', '/ash/context', ASK)).resolves.toMatchObject({
+      status: 503,
+      body: {
+        statusCode: 503,
+        error: 'Service Unavailable',
+        code: 'ASH_STORE_UNAVAILABLE',
+        message: 'The context store did not answer.',
+      },
+    });
+  });
+
+  it('names the code also in strict mode, which keeps it from verifications alone', async () => {
+    const application = await start({ ash: { mode: 'strict' }, controllers: [Payments] });
+    await expect(application.send('POST', '/ash/context', {})).resolves.toMatchObject({
+      body: { code: 'ASH_CANONICALIZATION_ERROR' },
+    });
+  });
+
+  it('answers by the statuses of the module', async () => {
+    const statuses = { ASH_BINDING_MISMATCH: 404, ASH_STORE_UNAVAILABLE: 500 };
+    const application = await start({
+      ash: { statuses, store: new AshMemoryStore({ maxEntries: 1 }) },
+      controllers: [Payments],
+    });
+    await application.send('POST', '/ash/context', ASK);
+    await expect(application.send('POST', '/ash/context', ASK)).resolves.toMatchObject({ status: 500 });
+    await expect(application.send('POST', '/ash/context', { binding: 'POST /x' })).resolves.toMatchObject({
+      status: 404,
+      body: { error: 'Not Found', code: 'ASH_BINDING_MISMATCH' },
+    });
+  });
+
+  it('issues to whoever the application says, and to nobody else', async () => {
+    const subject = ({ headers }: AshRequest): string | undefined => headers['x-user'] as string | undefined;
+    const application = await start({ ash: { subject }, controllers: [Payments] });
+    await expect(application.send('POST', '/ash/context', ASK)).resolves.toMatchObject({
+      status: 403,
+      body: { code: 'ASH_SUBJECT_MISMATCH', message: 'A context is issued to a subject, and this request has none.' },
+    });
+    const { body } = await application.send('POST', '/ash/context', ASK, { 'x-user': 'ada' });
+    expect(JSON.stringify(body)).not.toContain('ada');
+  });
+
+  it('answers 500 for a fault of the application, and says no more of it', async () => {
+    const application = await start({ ash: { ttl: () => -1 }, controllers: [Payments] });
+    await expect(application.send('POST', '/ash/context', ASK)).resolves.toMatchObject({
+      status: 500,
+      body: { statusCode: 500, message: 'Internal server error' },
+    });
+    expect(application.log.lines.join('\n')).toContain(
+      "Payments.transfer: 'ttl' is a positive number of milliseconds, not -1.",
+    );
+  });
+});
