@@ -16,11 +16,14 @@ import {
 } from '@nestjs/common';
 import {
   AshChain,
+  AshContextStore,
   AshMemoryStore,
   AshProtected,
+  ashHashProof,
   type AshModuleOptions,
   type AshRequest,
   type AshRouteOptions,
+  type AshStoredLink,
 } from 'nestjs-ash';
 import type { AshClientChain } from 'nestjs-ash/client';
 import { map, NEVER, race, timer, type Observable } from 'rxjs';
@@ -56,6 +59,7 @@ interface Card {
 }
 
 @Controller()
+@UseInterceptors(OuterInterceptor)
 class Shop {
   @Post('cart')
   @AshProtected('POST /cart')
@@ -66,7 +70,6 @@ class Shop {
   }
 
   @Post('payment')
-  @UseInterceptors(OuterInterceptor)
   @UseGuards(LaterGuard)
   @AshChain('checkout', { after: 'POST /cart', timeout: 60_000 })
   @AshProtected('POST /payment')
@@ -85,6 +88,13 @@ class Shop {
   @AshChain('checkout')
   support(): void {
     // It follows any step.
+  }
+
+  @Post('printed')
+  @AshProtected('POST /printed')
+  @AshChain('checkout')
+  printed(@Res() response: { send: (text: string) => unknown }): void {
+    response.send('It answers by itself.');
   }
 
   @Post('plain')
@@ -145,7 +155,7 @@ describe.each(ADAPTERS)('On %s a chain', (adapter) => {
     const failed = await chain.post('/payment', body, { headers });
     expect([failed.status, failed.headers.get('x-ash-verified')]).toStrictEqual([status, 'true']);
     expect(chain.previousProof).toBe(before);
-    await released();
+    await until(async () => (await linkOf(application, before))?.holder === undefined);
     expect((await chain.post('/payment', {})).status).toBe(201);
     await expect(
       application.client().chain('checkout', { previousProof: before }).post('/payment', {}),
@@ -178,7 +188,7 @@ describe.each(ADAPTERS)('On %s a chain', (adapter) => {
     const release = store.releaseLink.bind(store);
     let isFree = false;
     store.releaseLink = async (...link) => {
-      await released();
+      await moment();
       isFree = true;
       return release(...link);
     };
@@ -193,6 +203,15 @@ describe.each(ADAPTERS)('On %s a chain', (adapter) => {
     const support = chain.previousProof;
     expect((await chain.post('/support', {})).headers.get('x-ash-chain-proof')).toBe(chain.previousProof);
     expect(chain.previousProof).not.toBe(support);
+  });
+
+  it('goes on from a handler that answers by itself', async () => {
+    const application = await start();
+    const chain = await begun(application);
+    await expect((await chain.post('/printed', {})).text()).resolves.toBe('It answers by itself.');
+    await until(async () => (await linkOf(application, chain.previousProof)) !== null);
+    expect((await chain.post('/support', {})).status).toBe(204);
+    expect(application.log.lines.filter((line) => line.startsWith('error'))).toStrictEqual([]);
   });
 
   it('lets a step be tried again that the application gave up on, whatever it answered instead', async () => {
@@ -242,10 +261,8 @@ describe.each(ADAPTERS)('On %s a chain', (adapter) => {
     const chain = await begun(application);
     store.releaseLink = () => Promise.reject(new Error('down'));
     await chain.post('/payment', body, { headers });
-    await released();
-    expect(application.log.lines).toContain(
-      `error [${logger}] A chain’s link could not be released; it stays held until it expires.`,
-    );
+    const line = `error [${logger}] A chain’s link could not be released; it stays held until it expires.`;
+    await until(() => application.log.lines.includes(line));
     await expect(chain.post('/payment', {})).rejects.toMatchObject({ code: 'ASH_CHAIN_BROKEN' });
   });
 
@@ -282,8 +299,21 @@ describe.each(ADAPTERS)('On %s an answer says whether its request passed', (adap
   });
 });
 
-/** Waits until a server has seen the end of its last answer. */
-function released(): Promise<void> {
+/** The link that a step wrote. */
+function linkOf(application: Application, proof: string | undefined): Promise<AshStoredLink | null> {
+  return application.get(AshContextStore).getLink(ashHashProof(proof ?? ''));
+}
+
+/** Waits for what a server does once its answer is out. */
+async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 400; tries++) {
+    if (await isSo()) return;
+    await moment();
+  }
+  throw new Error('It did not come about.');
+}
+
+function moment(): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, 5);
   });

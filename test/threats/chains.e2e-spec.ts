@@ -355,10 +355,9 @@ describe.each(ADAPTERS)('17: a chain on %s', (adapter) => {
 
     beforeAll(async () => {
       store = new AshMemoryStore();
-      const [own, other] = ['own', 'other'].map((chain) =>
-        startFixture(adapter, { runs, controllers: [controllerOf(chain)], ash: { store } }),
-      ) as [Promise<TestApp>, Promise<TestApp>];
-      servers = [await own, await other];
+      const serverOf = (chain: string): Promise<TestApp> =>
+        startFixture(adapter, { runs, controllers: [controllerOf(chain)], ash: { store } });
+      servers = [await serverOf('own'), await serverOf('other')];
     });
 
     afterAll(() => Promise.all([...servers.map((server) => server.close()), store.close()]));
