@@ -39,7 +39,7 @@ export type { AshChainOptions } from './verification/chain-rules.js';
 export type { AshComponent, AshExplanation } from './verification/explain.js';
 export type { AshRequestLike } from './verification/facts.js';
 export type { AshIssueOptions } from './verification/issuer.js';
-export type { AshPayloadKind, AshPolicyOptions, AshUnscoped } from './verification/policy.js';
+export type { AshPolicyOptions, AshUnscoped } from './verification/policy.js';
 export type {
   AshEvents,
   AshPerRequest,

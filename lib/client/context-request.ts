@@ -2,7 +2,7 @@ import type { AshIssuedContext } from '../core/index.js';
 import { AshClientError } from './errors.js';
 import { exchange, mergedHeaders } from './exchange.js';
 import { readIssuedContext } from './issued-context.js';
-import { JSON_TYPE } from './media-type.js';
+import { JSON_TYPE } from '../core/media-type.js';
 import type { ClientSettings } from './options.js';
 import { readJson, readRefusal } from './refusal.js';
 import type { RequestTarget } from './request.js';

@@ -1,6 +1,6 @@
 import { ashCanonicalizeJson, ashCanonicalizeUrlencoded, ashCanonicalizeValue, AshError } from '../core/index.js';
 import { AshClientError } from './errors.js';
-import { FORM_TYPE, JSON_TYPE, payloadKindOf, type AshPayloadKind } from './media-type.js';
+import { FORM_TYPE, JSON_TYPE, payloadKindOf, type AshPayloadKind } from '../core/media-type.js';
 
 /** What a proof covers of a body: nothing, a canonical text, or bytes. */
 export type Payload =

@@ -1,6 +1,6 @@
 import { ASH_VERIFIED_HEADER, ashErrorMessage, isAshErrorCode, type AshErrorCode } from '../core/index.js';
 import { AshClientError } from './errors.js';
-import { isJsonType } from './media-type.js';
+import { isJsonType } from '../core/media-type.js';
 
 /**
  * What a fresh context can mend. The server refuses all of these before the handler runs.

@@ -1,5 +1,5 @@
 import { ashNormalizeBinding, type AshIssuedContext } from '../core/index.js';
-import type { AshPayloadKind } from './media-type.js';
+import type { AshPayloadKind } from '../core/media-type.js';
 import type { AshCredentials, ClientSettings } from './options.js';
 import { encodeBody, type EncodedBody } from './payload.js';
 import { requestUrl } from './request-url.js';

@@ -29,6 +29,7 @@ export {
   type AshErrorCode,
 } from './errors.js';
 export { ASH_CHAIN_PROOF_HEADER, ASH_HEADERS, ASH_VERIFIED_HEADER } from './headers.js';
+export type { AshPayloadKind } from './media-type.js';
 export {
   ashBuildProofUnified,
   ashBuildProofV21,

@@ -1,3 +1,5 @@
+import { mediaTypeOf } from '../core/media-type.js';
+
 /** The body of a request, as the application's parser left it. */
 export interface AshBodyFacts {
   /** Whether the request carries a body, said by its framing and not by what a parser made of it. */
@@ -64,7 +66,7 @@ export function ashFactsOf(request: AshRequestLike, subject?: AshRequestFacts['s
       present: hasBody(request),
       value: request.body,
       raw: request.rawBody instanceof Uint8Array ? request.rawBody : undefined,
-      mediaType: mediaTypeOf(request.headers['content-type']),
+      mediaType: mediaTypeOf(String(request.headers['content-type'] ?? '')),
     },
     subject,
   };
@@ -89,12 +91,6 @@ function hasBody(request: AshRequestLike): boolean {
   if (headers['content-length'] !== undefined) return headers['content-length'] !== '0';
   const raw = request.raw ?? request;
   return (raw.httpVersionMajor ?? 1) >= 2 && raw.stream?.endAfterHeaders !== true;
-}
-
-function mediaTypeOf(header: string | string[] | undefined): string {
-  const text = Array.isArray(header) ? header.join(',') : (header ?? '');
-  const end = text.indexOf(';');
-  return (end === -1 ? text : text.slice(0, end)).trim().toLowerCase();
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -5,11 +5,12 @@ import {
   ashHashBody,
   type AshFormFields,
 } from '../core/index.js';
+import { payloadKindOf } from '../core/media-type.js';
 import type { AshProtocolRules } from '../core/protocols.js';
 import type { AshScope } from '../core/scope.js';
 import { shown, utf8Length } from '../core/text.js';
 import type { AshBodyFacts } from './facts.js';
-import type { AshPayloadKind, AshRoutePolicy, AshUnscoped } from './policy.js';
+import type { AshRoutePolicy, AshUnscoped } from './policy.js';
 
 /** The payload of a request as it was verified. */
 export interface VerifiedPayload {
@@ -40,7 +41,7 @@ export function readPayload(body: AshBodyFacts, rules: PayloadRules): VerifiedPa
   const { policy } = rules;
   if (policy.payload.has('raw')) return rawPayload(body);
   if (!body.present && isNothing(body.value)) return emptyPayload(rules);
-  const kind = kindOf(body.mediaType);
+  const kind = payloadKindOf(body.mediaType);
   if (!policy.payload.has(kind)) throw new AshError('ASH_UNSUPPORTED_CONTENT_TYPE');
   // A route with a scope takes JSON alone; a scope that was given by hand meets whatever the route takes.
   if (kind === 'form' && rules.scope !== undefined) {
@@ -116,11 +117,6 @@ function formFieldsOf(value: unknown): AshFormFields {
     }
   }
   return value as AshFormFields;
-}
-
-function kindOf(mediaType: string): AshPayloadKind {
-  if (mediaType === 'application/json' || mediaType.endsWith('+json')) return 'json';
-  return mediaType === 'application/x-www-form-urlencoded' ? 'form' : 'raw';
 }
 
 /**

@@ -7,6 +7,7 @@ import {
   type AshQueryCoverage,
 } from '../core/index.js';
 import { DEFAULT_MAX_PAYLOAD_BYTES } from '../core/canonical-json.js';
+import type { AshPayloadKind } from '../core/media-type.js';
 import { ASH_PROTOCOLS, ashProtocolRules } from '../core/protocols.js';
 import { ashCompileScope, type AshScope } from '../core/scope.js';
 import type { ChainRule } from './chain-rules.js';
@@ -14,9 +15,6 @@ import type { RouteBinding } from './route-binding.js';
 
 /** What becomes of members outside the scope: they pass as they came, are taken out, or refuse the request. */
 export type AshUnscoped = 'allow' | 'strip' | 'reject';
-
-/** How a body is read: as JSON, as a form, or as its bytes. */
-export type AshPayloadKind = 'json' | 'form' | 'raw';
 
 /** What a policy says, on the module for every route and on a route for itself. */
 export interface AshPolicyOptions {

@@ -1,6 +1,6 @@
 /**
- * How a body is read: as JSON, as a form, or as its bytes. The route of the server decides it; the client has to read
- * the body as the route does.
+ * How a body is read: as JSON, as a form, or as its bytes. The route of the server decides it, and the client reads the
+ * body as the route does.
  *
  * Source: protocol, section 3.
  */
@@ -21,7 +21,8 @@ export function payloadKindOf(contentType: string | null | undefined): AshPayloa
   return mediaTypeOf(contentType) === FORM_TYPE ? 'form' : 'raw';
 }
 
-function mediaTypeOf(contentType: string | null | undefined): string {
+/** The media type of a content type: in lower case, without parameters; empty for none. */
+export function mediaTypeOf(contentType: string | null | undefined): string {
   const [type = ''] = (contentType ?? '').split(';');
   return type.trim().toLowerCase();
 }
