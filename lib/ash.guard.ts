@@ -12,7 +12,7 @@ import { AshProtection, type ProtectedRoute } from './verification/protection.js
 import { ashErrorBody } from './verification/refusal.js';
 import type { AshPass, AshRefusal } from './verification/verdict.js';
 
-type Route = ProtectedRoute<AshRequest>;
+type Route = ProtectedRoute;
 
 const FIRST_FAILURE = 400;
 
@@ -42,7 +42,7 @@ export class AshGuard implements CanActivate {
   private readonly logger = new Logger(AshGuard.name);
 
   constructor(
-    @Inject(ASH_PROTECTION) protected readonly protection: AshProtection<AshRequest>,
+    @Inject(ASH_PROTECTION) protected readonly protection: AshProtection,
     @Inject(AshRoutes) protected readonly routes: AshRoutes,
     @Inject(AshVerdicts) protected readonly verdicts: AshVerdicts,
     @Inject(HttpAdapterHost) protected readonly host: HttpAdapterHost,

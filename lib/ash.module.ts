@@ -123,7 +123,7 @@ async function provideStore(
   return made;
 }
 
-function provideProtection(options: AshModuleOptions, store: AshContextStore): AshProtection<AshRequest> {
+function provideProtection(options: AshModuleOptions, store: AshContextStore): AshProtection {
   const logger = new Logger('AshModule');
   if (store.inProcess && process.env['NODE_ENV'] === 'production') {
     logger.warn('Contexts are kept in the memory of this process: a second process or a restart refuses them.');

@@ -7,24 +7,26 @@ import type { AshRequestLike } from './verification/facts.js';
 import type { AshStatuses } from './verification/refusal.js';
 
 /**
- * A request as the application's functions get it: Express's or Fastify's own object, with what both have in common
- * and whatever the application put on it.
+ * A request as the application's functions get it: Express's or Fastify's own object, with what both have in common.
+ * Declare the parameter as your framework's request for all that it has.
+ *
+ * @example
+ * subject: (request: Request & { user?: User }) => request.user?.id
  */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- what an application puts on its request is its own
-export type AshRequest = AshRequestLike & Record<string, any>;
+export type AshRequest = AshRequestLike;
 
 /** What a route can say for itself; each setting that it leaves out is the module's. */
-export interface AshRouteOptions extends AshPolicyOptions, AshEvents<AshRequest> {
+export interface AshRouteOptions extends AshPolicyOptions, AshEvents {
   /**
    * The life of a context, in milliseconds, or a function of the request that asks for it. Default 30,000. At most an
    * hour in `minimal`, 15 minutes in `balanced`, 60 seconds in `strict` mode.
    */
-  readonly ttl?: AshPerRequest<number, AshRequest>;
+  readonly ttl?: AshPerRequest<number>;
   /**
    * Tells who sends a request. Contexts and chains are issued to that subject and verified against it, and a missing
    * one is a refusal. `false` on a route that anybody may use.
    */
-  readonly subject?: AshSubjectFunction<AshRequest> | false;
+  readonly subject?: AshSubjectFunction | false;
   /** HTTP statuses to answer instead of the protocol's, by code. */
   readonly statuses?: AshStatuses;
   /**

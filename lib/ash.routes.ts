@@ -9,7 +9,7 @@ import { compileChains, type ChainRule } from './verification/chain-rules.js';
 import { checkTtl, compilePolicy } from './verification/policy.js';
 import { AshProtection, type ProtectedRoute } from './verification/protection.js';
 
-type Route = ProtectedRoute<AshRequest>;
+type Route = ProtectedRoute;
 
 const DEFAULT_TTL = 30_000;
 /** RFC 9110, section 9.2.1, and the searching methods: every other one can change state. */
@@ -32,7 +32,7 @@ export class AshRoutes implements OnModuleInit {
 
   constructor(
     @Inject(ASH_OPTIONS) private readonly options: AshModuleOptions,
-    @Inject(ASH_PROTECTION) private readonly protection: AshProtection<AshRequest>,
+    @Inject(ASH_PROTECTION) private readonly protection: AshProtection,
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
     @Inject(ApplicationConfig) private readonly config: ApplicationConfig,
     @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,

@@ -13,7 +13,7 @@ import type { AshProtection } from './verification/protection.js';
  */
 @Injectable()
 export class AshService {
-  constructor(@Inject(ASH_PROTECTION) private readonly protection: AshProtection<AshRequest>) {}
+  constructor(@Inject(ASH_PROTECTION) private readonly protection: AshProtection) {}
 
   /**
    * Issues a context for a protected route.

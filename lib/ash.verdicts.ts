@@ -3,7 +3,7 @@ import type { AshRequest } from './ash.options.js';
 import type { ProtectedRoute } from './verification/protection.js';
 import type { AshVerifyResult } from './verification/verdict.js';
 
-type Route = ProtectedRoute<AshRequest>;
+type Route = ProtectedRoute;
 
 /**
  * The verdict over each request that is under way, so that a request is verified once however often the guard is

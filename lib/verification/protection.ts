@@ -11,12 +11,22 @@ import type { AshRefusal, AshVerifiedRequest, AshVerifyResult } from './verdict.
 import { AshVerifier } from './verifier.js';
 
 /** A value, or a function that gives it for a request. */
-export type AshPerRequest<T, R = AshRequestLike> = T | ((request: R) => T);
+export type AshPerRequest<T, R = AshRequestLike> = T | OfRequest<R, T>;
+
+/**
+ * A function of the request. It has the type of a method, whose parameter an application may declare as its own
+ * framework's request, with what it put there.
+ */
+type OfRequest<R, T> = { of(request: R): T }['of'];
+
+/** A listener, whose request is typed as that of {@link OfRequest}. */
+type Listener<E, R> = { of(event: E, request: R): void | Promise<void> }['of'];
 
 /** Tells who sends a request: the identifier of a user, a session or a tenant; nothing for nobody. */
-export type AshSubjectFunction<R = AshRequestLike> = (
-  request: R,
-) => string | null | undefined | Promise<string | null | undefined>;
+export type AshSubjectFunction<R = AshRequestLike> = OfRequest<
+  R,
+  string | null | undefined | Promise<string | null | undefined>
+>;
 
 /** A request was verified, and its context is spent. */
 export interface AshVerifiedEvent {
@@ -40,8 +50,8 @@ export interface AshRefusedEvent {
 
 /** What an application wants to be told of. What it throws is logged and changes no verdict. */
 export interface AshEvents<R = AshRequestLike> {
-  readonly onVerified?: ((event: AshVerifiedEvent, request: R) => void | Promise<void>) | undefined;
-  readonly onRefused?: ((event: AshRefusedEvent, request: R) => void | Promise<void>) | undefined;
+  readonly onVerified?: Listener<AshVerifiedEvent, R> | undefined;
+  readonly onRefused?: Listener<AshRefusedEvent, R> | undefined;
 }
 
 /** A route's policy with what the application does around it. */

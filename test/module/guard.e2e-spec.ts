@@ -249,9 +249,7 @@ class OwnGuard extends AshGuard {
   }
 
   protected override getRequest(context: ExecutionContext): AshRequest {
-    const request = super.getRequest(context);
-    request['seen'] = true;
-    return request;
+    return Object.assign(super.getRequest(context), { seen: true });
   }
 
   protected override toException(...[refusal, route]: Parameters<AshGuard['toException']>): AshException {
