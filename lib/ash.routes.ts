@@ -3,7 +3,7 @@ import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/co
 import { declarationOf, fault, isAshGuard, isSkipped, readBinding, type Declaration } from './ash.declarations.js';
 import { mappedRoutes, type AshHandler, type MappedRoute } from './ash.mapped-routes.js';
 import { ASH_OPTIONS, ASH_PROTECTION } from './ash.module-definition.js';
-import type { AshModuleOptions, AshRequest } from './ash.options.js';
+import type { AshModuleOptions } from './ash.options.js';
 import { AshConfigurationError } from './core/index.js';
 import { compileChains, type ChainRule } from './verification/chain-rules.js';
 import { checkTtl, compilePolicy } from './verification/policy.js';
