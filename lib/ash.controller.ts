@@ -16,7 +16,7 @@ import type { AshControllerOptions, AshModuleOptions, AshRequest } from './ash.o
 import { AshService } from './ash.service.js';
 import { AshConfigurationError, AshError, isAshError, type AshIssuedContext } from './core/index.js';
 import { SkipAsh } from './decorators/skip-ash.decorator.js';
-import { checkKeys } from './verification/policy.js';
+import { checkKeys } from './core/configuration.js';
 import { ashErrorBody } from './verification/refusal.js';
 
 const DEFAULT_PATH = 'ash/context';

@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import { freeStep, isFailure } from './ash.chain-step.js';
 import { AshException } from './ash.exception.js';
 import { ASH_PROTECTION } from './ash.module-definition.js';
 import type { AshRequest } from './ash.options.js';
@@ -13,8 +14,6 @@ import { ashErrorBody } from './verification/refusal.js';
 import type { AshPass, AshRefusal } from './verification/verdict.js';
 
 type Route = ProtectedRoute;
-
-const FIRST_FAILURE = 400;
 
 /** Node's own response, of which the guard needs the end. */
 interface ResponseLike {
@@ -112,20 +111,12 @@ export class AshGuard implements CanActivate {
    */
   private async watch(response: ResponseLike, step: ChainStep): Promise<void> {
     if (response.closed || response.destroyed) {
-      await this.free(step);
+      await freeStep(step, this.logger);
       throw new AshException(ashErrorBody({ code: 'ASH_VERIFICATION_FAILED', message: 'The client went away.' }));
     }
     response.once('close', () => {
-      if (!step.hasBegun || response.statusCode >= FIRST_FAILURE) void this.free(step);
+      if (!step.hasBegun || isFailure(response.statusCode)) void freeStep(step, this.logger);
     });
-  }
-
-  private async free(step: ChainStep): Promise<void> {
-    try {
-      await step.fail();
-    } catch (error) {
-      this.logger.error('A chain’s link could not be released; it stays held until it expires.', error);
-    }
   }
 }
 

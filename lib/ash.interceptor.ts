@@ -7,13 +7,12 @@ import {
   type NestInterceptor,
 } from '@nestjs/common';
 import { catchError, concatMap, finalize, from, map, mergeMap, of, tap, throwError, type Observable } from 'rxjs';
+import { freeStep, isFailure } from './ash.chain-step.js';
 import type { AshRequest } from './ash.options.js';
 import { AshRoutes } from './ash.routes.js';
 import { AshVerdicts } from './ash.verdicts.js';
+import { ASH_CHAIN_PROOF_HEADER } from './core/index.js';
 import type { ChainStep } from './verification/chain.js';
-
-const CHAIN_PROOF_HEADER = 'X-ASH-Chain-Proof';
-const FIRST_FAILURE = 400;
 
 /** Node's own response, of which the interceptor needs the headers. */
 interface NodeResponse {
@@ -50,11 +49,11 @@ export class AshInterceptor implements NestInterceptor {
       concatMap((value: unknown, index) =>
         index === 0 ? from(this.finish(step, response)).pipe(map(() => value)) : of(value),
       ),
-      catchError((error: unknown) => from(this.fail(step)).pipe(mergeMap(() => throwError(() => error)))),
+      catchError((error: unknown) => from(freeStep(step, this.logger)).pipe(mergeMap(() => throwError(() => error)))),
       tap({ complete: () => (isComplete = true) }),
       finalize(() => {
         // Nothing came: a handler that completes without a value, or one that an outer interceptor gave up on.
-        if (step.isOpen) void (isComplete ? this.finish(step, response) : this.fail(step));
+        if (step.isOpen) void (isComplete ? this.finish(step, response) : freeStep(step, this.logger));
       }),
     );
   }
@@ -67,7 +66,7 @@ export class AshInterceptor implements NestInterceptor {
   }
 
   private async finish(step: ChainStep, response: ResponseLike): Promise<void> {
-    if (response.statusCode >= FIRST_FAILURE) return this.fail(step);
+    if (isFailure(response.statusCode)) return freeStep(step, this.logger);
     try {
       await step.succeed();
     } catch (error) {
@@ -77,14 +76,6 @@ export class AshInterceptor implements NestInterceptor {
     }
     // Not on Fastify's: Nest 11 has read its headers by the time that a stream of events has its first one.
     const node = 'raw' in response ? response.raw : response;
-    if (!node.headersSent) node.setHeader(CHAIN_PROOF_HEADER, step.proof);
-  }
-
-  private async fail(step: ChainStep): Promise<void> {
-    try {
-      await step.fail();
-    } catch (error) {
-      this.logger.error('A chain’s link could not be released; it stays held until it expires.', error);
-    }
+    if (!node.headersSent) node.setHeader(ASH_CHAIN_PROOF_HEADER, step.proof);
   }
 }

@@ -18,7 +18,7 @@ import { AshService } from './ash.service.js';
 import { AshVerdicts } from './ash.verdicts.js';
 import { AshContextStore } from './stores/context-store.js';
 import { AshMemoryStore } from './stores/memory.store.js';
-import { checkKeys } from './verification/policy.js';
+import { checkKeys } from './core/configuration.js';
 import { AshProtection, type AshLog } from './verification/protection.js';
 
 const DEFAULT_STORE_TIMEOUT = 2_000;

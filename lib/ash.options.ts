@@ -1,7 +1,8 @@
 import type { CanActivate, ModuleMetadata, Provider, Type } from '@nestjs/common';
 import { AshConfigurationError, isAshErrorCode } from './core/index.js';
 import type { AshContextStore } from './stores/context-store.js';
-import { checkKeys, checkPolicyOptions, POLICY_OPTION_KEYS, type AshPolicyOptions } from './verification/policy.js';
+import { checkKeys } from './core/configuration.js';
+import { checkPolicyOptions, POLICY_OPTION_KEYS, type AshPolicyOptions } from './verification/policy.js';
 import type { AshEvents, AshPerRequest, AshSubjectFunction } from './verification/protection.js';
 import type { AshRequestLike } from './verification/facts.js';
 import type { AshStatuses } from './verification/refusal.js';

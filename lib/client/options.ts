@@ -1,3 +1,4 @@
+import { checkKeys } from '../core/configuration.js';
 import { AshConfigurationError } from '../core/index.js';
 
 /** What an {@link AshClient} sends requests with: any function that takes a URL and an init as `fetch` does. */
@@ -101,19 +102,11 @@ export function readOptions(options: AshClientOptions): ClientSettings {
 }
 
 function checkOptions(options: AshClientOptions): void {
-  for (const [key, value] of Object.entries(options) as [string, unknown][]) {
-    if (!isOption(key)) {
-      throw new AshConfigurationError(
-        `AshClient: there is no option '${key}'; the options are ${Object.keys(CHECKS).join(', ')}.`,
-      );
-    }
+  checkKeys('AshClient', options, Object.keys(CHECKS));
+  for (const [key, value] of Object.entries(options) as [keyof AshClientOptions, unknown][]) {
     const [isFit, mend] = CHECKS[key];
     if (value !== undefined && !isFit(value)) throw new AshConfigurationError(`AshClient: '${key}' has to be ${mend}.`);
   }
-}
-
-function isOption(key: string): key is keyof AshClientOptions {
-  return Object.hasOwn(CHECKS, key);
 }
 
 /** The platform's `fetch` at the time of the call, so that one that is replaced later on is used too. */

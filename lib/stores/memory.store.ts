@@ -1,3 +1,4 @@
+import { checkKeys } from '../core/configuration.js';
 import { AshConfigurationError, AshError } from '../core/index.js';
 import { ashContext, ashNewContext, type AshContext, type AshContextOptions } from './context.js';
 import {
@@ -64,13 +65,7 @@ export class AshMemoryStore extends AshContextStore {
 
   constructor(options: AshMemoryStoreOptions = {}) {
     super();
-    for (const key of Object.keys(options)) {
-      if (!OPTION_KEYS.includes(key)) {
-        throw new AshConfigurationError(
-          `AshMemoryStore: there is no option '${key}'; the options are ${OPTION_KEYS.join(', ')}.`,
-        );
-      }
-    }
+    checkKeys('AshMemoryStore', options, OPTION_KEYS);
     this.maxEntries = positive('maxEntries', options.maxEntries ?? 100_000);
     this.grace = positive('grace', options.grace ?? 60_000);
     this.sweepInterval = Math.min(positive('sweepInterval', options.sweepInterval ?? 10_000), LONGEST_TIMER);

@@ -3,7 +3,6 @@ import { sha256 } from '../../test/verification/route-under-test.js';
 import type { AshMode } from '../core/index.js';
 import type { ChainRule } from './chain-rules.js';
 import {
-  checkKeys,
   checkTtl,
   compileHeaderScope,
   compilePolicy,
@@ -233,19 +232,5 @@ describe('checkTtl', () => {
     expect(() => {
       checkTtl(NAME, ttl, 'minimal');
     }).toThrow(configurationError(`${NAME}: 'ttl' is a positive number of milliseconds, not ${ttl}.`));
-  });
-});
-
-describe('checkKeys', () => {
-  it('names the unknown key and all known ones', () => {
-    expect(() => {
-      checkKeys(NAME, { a: 1, c: 2 }, ['a', 'b']);
-    }).toThrow(configurationError(`${NAME}: there is no option 'c'; the options are a, b.`));
-  });
-
-  it('takes known keys', () => {
-    expect(() => {
-      checkKeys(NAME, { a: 1 }, ['a', 'b']);
-    }).not.toThrow();
   });
 });

@@ -197,19 +197,6 @@ export function checkTtl(name: string, ttl: number, mode: AshMode): void {
   }
 }
 
-/**
- * Checks that an object has known keys only.
- *
- * @throws AshConfigurationError that names the unknown key and all known ones.
- */
-export function checkKeys(name: string, options: object, known: readonly string[]): void {
-  for (const key of Object.keys(options)) {
-    if (!known.includes(key)) {
-      throw new AshConfigurationError(`${name}: there is no option '${key}'; the options are ${known.join(', ')}.`);
-    }
-  }
-}
-
 const CHOICES = {
   mode: ASH_MODES,
   protocol: ASH_PROTOCOLS,
