@@ -1,4 +1,4 @@
-import { Inject, Logger, Module, type DynamicModule, type OnModuleDestroy } from '@nestjs/common';
+import { Inject, Logger, Module, type DynamicModule, type OnModuleDestroy, type Type } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { createAshController } from './ash.controller.js';
 import { AshGuard } from './ash.guard.js';
@@ -114,13 +114,20 @@ async function provideStore(
   moduleRef: ModuleRef,
   own: OwnStores,
 ): Promise<AshContextStore> {
-  if (store !== undefined && typeof store !== 'function') return store;
-  const made =
-    store === undefined
-      ? new AshMemoryStore(clock === undefined ? {} : { clock })
-      : await moduleRef.create<AshContextStore>(store);
-  own.stores.push(made);
-  return made;
+  const isGiven = store !== undefined && typeof store !== 'function';
+  const provided = isGiven ? store : await makeStore(store, clock, moduleRef);
+  if (!isGiven) own.stores.push(provided);
+  await provided.open();
+  return provided;
+}
+
+async function makeStore(
+  store: Type<AshContextStore> | undefined,
+  clock: (() => number) | undefined,
+  moduleRef: ModuleRef,
+): Promise<AshContextStore> {
+  if (store !== undefined) return moduleRef.create<AshContextStore>(store);
+  return new AshMemoryStore(clock === undefined ? {} : { clock });
 }
 
 function provideProtection(options: AshModuleOptions, store: AshContextStore): AshProtection {

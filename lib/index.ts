@@ -31,10 +31,13 @@ export {
   AshContextStore,
   type AshChainLink,
   type AshConsumeResult,
+  type AshLinkHold,
   type AshReserveResult,
+  type AshSpendResult,
   type AshStoredLink,
 } from './stores/context-store.js';
 export { AshMemoryStore, type AshMemoryStoreOptions } from './stores/memory.store.js';
+export type { AshMarkResult, AshSpentMark, AshSpentSet } from './stores/spent-set.js';
 export type { AshChainOptions } from './verification/chain-rules.js';
 export type { AshComponent, AshExplanation } from './verification/explain.js';
 export type { AshRequestLike } from './verification/facts.js';

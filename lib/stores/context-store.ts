@@ -6,6 +6,16 @@ export type AshConsumeResult = 'consumed' | 'already-used' | 'expired' | 'not-fo
 /** How an attempt to reserve a chain's link ended. */
 export type AshReserveResult = 'reserved' | 'taken' | 'expired' | 'not-found';
 
+/** How an attempt to spend a context together with the link of the step before ended. */
+export type AshSpendResult = AshConsumeResult | 'link-taken' | 'link-expired' | 'link-not-found';
+
+/** A link, and the name under which one request holds it. */
+export interface AshLinkHold {
+  readonly hash: string;
+  /** Begins with the identifier of the request's context and `/`, and goes on with what only this request has. */
+  readonly holder: string;
+}
+
 /** What a step of a chain leaves behind when it has succeeded. Source: protocol, section 9. */
 export interface AshChainLink {
   /** `SHA256` of the step's proof: what the next step names. */
@@ -51,6 +61,16 @@ export abstract class AshContextStore {
    */
   readonly inProcess: boolean = false;
 
+  /**
+   * Makes the store ready: connects, checks how the server is set up, makes what it needs there. The module waits for
+   * it at start-up, also for a store that the application made; called again it does nothing.
+   *
+   * @throws AshConfigurationError where the store cannot keep its promises as it is set up.
+   */
+  open(): Promise<void> {
+    return Promise.resolve();
+  }
+
   /** Makes a context, keeps it and gives it back. */
   abstract create(options: AshContextOptions): Promise<AshContext>;
 
@@ -80,8 +100,33 @@ export abstract class AshContextStore {
   /** Frees a link that `holder` holds, and answers whether it did. A link that somebody else holds stays theirs. */
   abstract releaseLink(hash: string, holder: string): Promise<boolean>;
 
+  /**
+   * Holds the link of the step before and spends the context: both or neither. The context is looked at first, so
+   * that of identical requests all but one hear `already-used`.
+   *
+   * A store that can do both in one atomic act overrides it. This one does them one after the other, and frees the
+   * link again where the context cannot be spent.
+   */
+  async spend(id: string, { hash, holder }: AshLinkHold): Promise<AshSpendResult> {
+    const reserved = await this.reserveLink(hash, holder);
+    if (reserved === 'taken') return isHeldFor(id, await this.getLink(hash)) ? 'already-used' : 'link-taken';
+    if (reserved !== 'reserved') return `link-${reserved}`;
+    let result: AshConsumeResult | undefined;
+    try {
+      result = await this.consume(id);
+      return result;
+    } finally {
+      if (result !== 'consumed') await this.releaseLink(hash, holder);
+    }
+  }
+
   /** Ends what the store opened itself: timers, connections. The module calls it for a store that it made. */
   close(): Promise<void> {
     return Promise.resolve();
   }
+}
+
+/** Whether a link is held by a request with this context. */
+export function isHeldFor(id: string, link: AshStoredLink | null): boolean {
+  return link?.holder?.startsWith(`${id}/`) ?? false;
 }

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { jest } from '@jest/globals';
-import { describeAshStore } from '../testing/index.js';
+import { describeAshSpentSet, describeAshStore } from '../testing/index.js';
 import { AshMemoryStore, type AshMemoryStoreOptions } from './memory.store.js';
 
 const OPTIONS = { binding: 'POST /transfer', ttlMs: 1_000 };
@@ -17,6 +17,19 @@ describeAshStore('AshMemoryStore', () => {
     grace: 500,
     pass: (milliseconds) => {
       clock.now += milliseconds;
+    },
+    close: () => store.close(),
+  };
+});
+
+describeAshSpentSet('AshMemoryStore', () => {
+  const { clock, store } = storeAt();
+  return {
+    set: store,
+    grace: 500,
+    pass: async (milliseconds) => {
+      clock.now += milliseconds;
+      await store.cleanup();
     },
     close: () => store.close(),
   };

@@ -1,19 +1,23 @@
 import { checkKeys } from '../core/configuration.js';
+import { digest } from '#digest';
 import { AshConfigurationError, AshError } from '../core/index.js';
 import { ashContext, ashNewContext, type AshContext, type AshContextOptions } from './context.js';
 import {
   AshContextStore,
   type AshChainLink,
   type AshConsumeResult,
+  type AshLinkHold,
   type AshReserveResult,
+  type AshSpendResult,
   type AshStoredLink,
 } from './context-store.js';
 import { ExpiryQueue } from './expiry-queue.js';
+import type { AshMarkResult, AshSpentMark, AshSpentSet } from './spent-set.js';
 
 /** Options of {@link AshMemoryStore}. */
 export interface AshMemoryStoreOptions {
   /**
-   * How many contexts are kept at once, and how many links: when they are full, new contexts are refused with
+   * How many contexts are kept at once, how many links, and how many marks of spent sealed contexts: when they are full, new contexts are refused with
    * `ASH_STORE_UNAVAILABLE`. Default 100,000, which is about 50 MB.
    */
   readonly maxEntries?: number;
@@ -29,6 +33,7 @@ const OPTION_KEYS = ['maxEntries', 'grace', 'sweepInterval', 'clock'];
 
 /** Node's timers hold 31 bits, and would go off at once beyond. */
 const LONGEST_TIMER = 2_147_483_647;
+const EPOCH_BYTES = 16;
 
 interface HeldContext {
   readonly context: AshContext;
@@ -50,8 +55,9 @@ interface HeldLink {
  * @example
  * AshModule.forRoot({ store: new AshMemoryStore({ maxEntries: 10_000 }) });
  */
-export class AshMemoryStore extends AshContextStore {
+export class AshMemoryStore extends AshContextStore implements AshSpentSet {
   override readonly inProcess = true;
+  readonly shards = 1;
 
   private readonly maxEntries: number;
   private readonly grace: number;
@@ -61,6 +67,9 @@ export class AshMemoryStore extends AshContextStore {
   private readonly links = new Map<string, HeldLink>();
   private readonly dueContexts = new ExpiryQueue();
   private readonly dueLinks = new ExpiryQueue();
+  private readonly marks = new Map<string, true>();
+  private readonly dueMarks = new ExpiryQueue();
+  private readonly ownEpoch = digest.randomHex(EPOCH_BYTES);
   private sweep: ReturnType<typeof setInterval> | undefined;
 
   constructor(options: AshMemoryStoreOptions = {}) {
@@ -72,9 +81,9 @@ export class AshMemoryStore extends AshContextStore {
     this.clock = options.clock ?? Date.now;
   }
 
-  /** How many contexts and links are kept now. */
+  /** How many contexts, links and marks are kept now. */
   get size(): number {
-    return this.contexts.size + this.links.size;
+    return this.contexts.size + this.links.size + this.marks.size;
   }
 
   /** @throws AshError `ASH_STORE_UNAVAILABLE` when the store is full. */
@@ -98,13 +107,21 @@ export class AshMemoryStore extends AshContextStore {
   }
 
   consume(id: string): Promise<AshConsumeResult> {
-    const now = this.clock();
-    const held = this.contexts.get(id);
-    if (held === undefined) return Promise.resolve('not-found');
-    if (held.consumedAt !== undefined) return Promise.resolve('already-used');
-    if (held.context.expiresAt <= now) return Promise.resolve('expired');
-    held.consumedAt = now;
-    return Promise.resolve('consumed');
+    return Promise.resolve(this.consumeNow(id));
+  }
+
+  override spend(id: string, { hash, holder }: AshLinkHold): Promise<AshSpendResult> {
+    const link = this.links.get(hash);
+    const wasHeld = link?.holder !== undefined;
+    const reserved = this.reserveNow(hash, holder);
+    if (reserved !== 'reserved') {
+      // The context first: of identical requests all but one are late for it.
+      const isUsed = this.contexts.get(id)?.consumedAt !== undefined;
+      return Promise.resolve<AshSpendResult>(isUsed ? 'already-used' : `link-${reserved}`);
+    }
+    const result = this.consumeNow(id);
+    if (result !== 'consumed' && !wasHeld && link !== undefined) link.holder = undefined;
+    return Promise.resolve(result);
   }
 
   /** @throws AshError `ASH_STORE_UNAVAILABLE` when the store is full. */
@@ -124,12 +141,7 @@ export class AshMemoryStore extends AshContextStore {
   }
 
   reserveLink(hash: string, holder: string): Promise<AshReserveResult> {
-    const held = this.links.get(hash);
-    if (held === undefined) return Promise.resolve('not-found');
-    if (held.holder !== undefined) return Promise.resolve(held.holder === holder ? 'reserved' : 'taken');
-    if (held.link.expiresAt <= this.clock()) return Promise.resolve('expired');
-    held.holder = holder;
-    return Promise.resolve('reserved');
+    return Promise.resolve(this.reserveNow(hash, holder));
   }
 
   releaseLink(hash: string, holder: string): Promise<boolean> {
@@ -139,9 +151,29 @@ export class AshMemoryStore extends AshContextStore {
     return Promise.resolve(true);
   }
 
+  epoch(_shard: number): Promise<string> {
+    return Promise.resolve(this.ownEpoch);
+  }
+
+  /** @throws AshError `ASH_STORE_UNAVAILABLE` when the store is full. */
+  mark({ key, epoch, ttlMs }: AshSpentMark): Promise<AshMarkResult> {
+    return attempt(() => {
+      if (epoch !== this.ownEpoch) return 'other-epoch';
+      if (this.marks.has(key)) return 'already-marked';
+      this.makeRoom(this.marks);
+      this.marks.set(key, true);
+      this.dueMarks.add(key, this.clock() + ttlMs + this.grace);
+      return 'marked';
+    });
+  }
+
   cleanup(): Promise<number> {
     const now = this.clock();
-    return Promise.resolve(forget(this.contexts, this.dueContexts, now) + forget(this.links, this.dueLinks, now));
+    return Promise.resolve(
+      forget(this.contexts, this.dueContexts, now) +
+        forget(this.links, this.dueLinks, now) +
+        forget(this.marks, this.dueMarks, now),
+    );
   }
 
   /** Ends the sweep. The records stay. */
@@ -149,6 +181,25 @@ export class AshMemoryStore extends AshContextStore {
     clearInterval(this.sweep);
     this.sweep = undefined;
     return Promise.resolve();
+  }
+
+  private consumeNow(id: string): AshConsumeResult {
+    const now = this.clock();
+    const held = this.contexts.get(id);
+    if (held === undefined) return 'not-found';
+    if (held.consumedAt !== undefined) return 'already-used';
+    if (held.context.expiresAt <= now) return 'expired';
+    held.consumedAt = now;
+    return 'consumed';
+  }
+
+  private reserveNow(hash: string, holder: string): AshReserveResult {
+    const held = this.links.get(hash);
+    if (held === undefined) return 'not-found';
+    if (held.holder !== undefined) return held.holder === holder ? 'reserved' : 'taken';
+    if (held.link.expiresAt <= this.clock()) return 'expired';
+    held.holder = holder;
+    return 'reserved';
   }
 
   /** Begins the sweep with the first record, so that a store that is never used costs nothing. */

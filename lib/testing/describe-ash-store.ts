@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import type { AshContextOptions } from '../stores/context.js';
 import type { AshChainLink, AshContextStore } from '../stores/context-store.js';
+import { suiteOf, type FixtureTest } from './suite.js';
 
 /** A store under test. */
 export interface AshStoreFixture {
@@ -15,9 +16,6 @@ export interface AshStoreFixture {
   /** Ends what the fixture opened. */
   readonly close?: () => void | Promise<void>;
 }
-
-type Suite = (title: string, body: () => void) => void;
-type Test = (title: string, body: () => Promise<void>) => void;
 
 const TTL = 400;
 const RACERS = 100;
@@ -37,17 +35,7 @@ const OPTIONS: AshContextOptions = { binding: 'POST /transfer', ttlMs: TTL };
  * });
  */
 export function describeAshStore(name: string, open: () => AshStoreFixture | Promise<AshStoreFixture>): void {
-  const { describe, it } = globalThis as unknown as { describe: Suite; it: Test };
-  const test = (title: string, body: (fixture: AshStoreFixture) => Promise<void>): void => {
-    it(title, async () => {
-      const fixture = await open();
-      try {
-        await body(fixture);
-      } finally {
-        await fixture.close?.();
-      }
-    });
-  };
+  const { describe, test } = suiteOf(open);
   describe(`${name} keeps the contract of a store`, () => {
     describe('for contexts: it', () => {
       contextTests(test);
@@ -55,12 +43,13 @@ export function describeAshStore(name: string, open: () => AshStoreFixture | Pro
     describe('for links: it', () => {
       linkTests(test);
     });
+    describe('for a context and a link at once: it', () => {
+      spendTests(test);
+    });
   });
 }
 
-type FixtureTest = (title: string, body: (fixture: AshStoreFixture) => Promise<void>) => void;
-
-function contextTests(test: FixtureTest): void {
+function contextTests(test: FixtureTest<AshStoreFixture>): void {
   test('makes a context with an identifier, a nonce and its times', async ({ store }) => {
     const context = await store.create(OPTIONS);
     assert.match(context.id, /^[A-Za-z0-9_.-]{1,1024}$/);
@@ -176,7 +165,7 @@ function contextTests(test: FixtureTest): void {
   });
 }
 
-function linkTests(test: FixtureTest): void {
+function linkTests(test: FixtureTest<AshStoreFixture>): void {
   test('gives back a link as it was written, free', async ({ store }) => {
     const link = await written(store, { subject: 'user-7' });
     assert.deepEqual({ ...(await store.getLink(link.hash)) }, link);
@@ -240,6 +229,63 @@ function linkTests(test: FixtureTest): void {
     await store.cleanup();
     assert.equal(await store.getLink(held.hash), null);
     assert.equal(await store.getLink(free.hash), null);
+  });
+}
+
+function spendTests(test: FixtureTest<AshStoreFixture>): void {
+  const hold = (id: string, own: string) => `${id}/${own}`;
+
+  test('spends the context and holds the link', async ({ store }) => {
+    const { id } = await store.create(OPTIONS);
+    const { hash } = await written(store);
+    assert.equal(await store.spend(id, { hash, holder: hold(id, '1') }), 'consumed');
+    assert.equal(await store.consume(id), 'already-used');
+    assert.equal((await store.getLink(hash))?.holder, hold(id, '1'));
+  });
+
+  test(`lets one of ${String(RACERS)} identical requests through`, async ({ store }) => {
+    const { id } = await store.create(OPTIONS);
+    const { hash } = await written(store);
+    const results = await Promise.all(
+      Array.from({ length: RACERS }, (_, index) => store.spend(id, { hash, holder: hold(id, String(index)) })),
+    );
+    assert.equal(results.filter((result) => result === 'consumed').length, 1);
+    assert.equal(results.filter((result) => result === 'already-used').length, RACERS - 1);
+    assert.equal((await store.getLink(hash))?.holder, hold(id, String(results.indexOf('consumed'))));
+  });
+
+  test('lets one of many requests for one link through, and leaves the contexts of the rest unspent', async (fixture) => {
+    const { store } = fixture;
+    const contexts = await Promise.all(Array.from({ length: 20 }, () => store.create(OPTIONS)));
+    const { hash } = await written(store);
+    const results = await Promise.all(contexts.map(({ id }) => store.spend(id, { hash, holder: hold(id, '1') })));
+    assert.equal(results.filter((result) => result === 'consumed').length, 1);
+    assert.equal(results.filter((result) => result === 'link-taken').length, 19);
+    for (const [index, { id }] of contexts.entries()) {
+      assert.equal(await store.consume(id), results[index] === 'consumed' ? 'already-used' : 'consumed');
+    }
+  });
+
+  test('leaves the context unspent where the link is unknown, or has expired', async ({ store, pass }) => {
+    const { id } = await store.create({ ...OPTIONS, ttlMs: 20 * TTL });
+    assert.equal(await store.spend(id, { hash: newHash(), holder: hold(id, '1') }), 'link-not-found');
+    const { hash } = await written(store);
+    await pass(TTL);
+    assert.equal(await store.spend(id, { hash, holder: hold(id, '1') }), 'link-expired');
+    assert.equal(await store.consume(id), 'consumed');
+  });
+
+  test('leaves the link free where the context is unknown, spent, or has expired', async ({ store, pass }) => {
+    const expired = await store.create(OPTIONS);
+    await pass(TTL);
+    const spent = await store.create(OPTIONS);
+    await store.consume(spent.id);
+    const { hash } = await written(store);
+    const unknown = `ash_${'0'.repeat(32)}`;
+    assert.equal(await store.spend(unknown, { hash, holder: hold(unknown, '1') }), 'not-found');
+    assert.equal(await store.spend(spent.id, { hash, holder: hold(spent.id, '1') }), 'already-used');
+    assert.equal(await store.spend(expired.id, { hash, holder: hold(expired.id, '1') }), 'expired');
+    assert.equal((await store.getLink(hash))?.holder, undefined);
   });
 }
 

@@ -1,1 +1,2 @@
+export { describeAshSpentSet, type AshSpentSetFixture } from './describe-ash-spent-set.js';
 export { describeAshStore, type AshStoreFixture } from './describe-ash-store.js';

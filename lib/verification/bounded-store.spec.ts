@@ -5,6 +5,7 @@ import { BoundedStore } from './bounded-store.js';
 
 const NOW = 1_700_000_000_000;
 const CONTEXT = ashNewContext({ binding: 'POST /transfer', ttlMs: 1_000 }, NOW);
+const HOLD = { hash: 'h', holder: 'id/1' };
 const LINK = { hash: 'h', chain: 'c', step: 's', issuedAt: NOW, expiresAt: NOW + 1 };
 
 /** A store of which a test needs one method. */
@@ -26,6 +27,11 @@ const questions: Question[] = [
   ['consume', ['id'], 'already-used', (store) => store.consume('id')],
   ['consume', ['id'], 'expired', (store) => store.consume('id')],
   ['consume', ['id'], 'not-found', (store) => store.consume('id')],
+  ['spend', ['id', HOLD], 'consumed', (store) => store.spend('id', HOLD)],
+  ['spend', ['id', HOLD], 'already-used', (store) => store.spend('id', HOLD)],
+  ['spend', ['id', HOLD], 'link-taken', (store) => store.spend('id', HOLD)],
+  ['spend', ['id', HOLD], 'link-expired', (store) => store.spend('id', HOLD)],
+  ['spend', ['id', HOLD], 'link-not-found', (store) => store.spend('id', HOLD)],
   ['writeLink', [LINK], undefined, (store) => store.writeLink(LINK)],
   ['getLink', ['h'], LINK, (store) => store.getLink('h')],
   ['getLink', ['h'], null, (store) => store.getLink('h')],
@@ -80,6 +86,11 @@ describe('BoundedStore', () => {
       { reserveLink: () => Promise.resolve(true) },
       (store: BoundedStore) => store.reserveLink('h', 'a'),
     ],
+    [
+      'true for a context that was spent with a link',
+      { spend: () => Promise.resolve(true) },
+      (store: BoundedStore) => store.spend('id', HOLD),
+    ],
   ])('takes no answer that the contract does not know: %s', async (_title, methods, ask) => {
     await expect(ask(boundedOf(methods as unknown as AshContextStore))).rejects.toMatchObject({
       code: 'ASH_STORE_UNAVAILABLE',
@@ -93,6 +104,24 @@ describe('BoundedStore', () => {
     await expect(store.consume('id')).resolves.toBe('consumed');
     expect(timers).not.toHaveBeenCalled();
     timers.mockRestore();
+  });
+
+  it('waits once for all that is asked of it with a deadline', async () => {
+    const never = (): Promise<never> => new Promise(() => undefined);
+    const set = jest.spyOn(globalThis, 'setTimeout');
+    const clock = jest.spyOn(performance, 'now').mockReturnValue(5_000);
+    const bounded = boundedOf({ get: never, consume: never }, 3).withDeadline();
+    clock.mockReturnValue(5_001);
+    await expect(bounded.get('id')).rejects.toMatchObject({ code: 'ASH_STORE_UNAVAILABLE' });
+    clock.mockReturnValue(6_000);
+    await expect(bounded.consume('id')).rejects.toMatchObject({ code: 'ASH_STORE_UNAVAILABLE' });
+    expect(set.mock.calls.map(([, delay]) => delay)).toStrictEqual([2, 0]);
+    jest.restoreAllMocks();
+  });
+
+  it('needs no deadline for a store that answers from memory', () => {
+    const bounded = boundedOf({ inProcess: true });
+    expect(bounded.withDeadline()).toBe(bounded);
   });
 
   it('leaves no timer behind, whatever the answer', async () => {

@@ -5,11 +5,14 @@ import type {
   AshChainLink,
   AshConsumeResult,
   AshContextStore,
+  AshLinkHold,
   AshReserveResult,
+  AshSpendResult,
   AshStoredLink,
 } from '../stores/context-store.js';
 
 const CONSUME_RESULTS: readonly AshConsumeResult[] = ['consumed', 'already-used', 'expired', 'not-found'];
+const SPEND_RESULTS: readonly AshSpendResult[] = [...CONSUME_RESULTS, 'link-taken', 'link-expired', 'link-not-found'];
 const RESERVE_RESULTS: readonly AshReserveResult[] = ['reserved', 'taken', 'expired', 'not-found'];
 
 /**
@@ -17,11 +20,21 @@ const RESERVE_RESULTS: readonly AshReserveResult[] = ['reserved', 'taken', 'expi
  * `ASH_STORE_UNAVAILABLE`. Source: protocol, section 8.
  */
 export class BoundedStore {
-  /** @param timeout The longest wait for an answer, in milliseconds. */
+  /**
+   * @param timeout The longest wait for an answer, in milliseconds.
+   * @param deadline When the last answer has to be there, by the clock of `performance`.
+   */
   constructor(
     private readonly store: AshContextStore,
     private readonly timeout: number,
+    private readonly deadline = Number.POSITIVE_INFINITY,
   ) {}
+
+  /** The same store with one wait for all that is asked of it from now on, so that several waits do not add up. */
+  withDeadline(): BoundedStore {
+    if (this.store.inProcess) return this;
+    return new BoundedStore(this.store, this.timeout, performance.now() + this.timeout);
+  }
 
   create(options: AshContextOptions): Promise<AshContext> {
     return this.ask((store) => store.create(options));
@@ -38,6 +51,13 @@ export class BoundedStore {
     return this.ask(
       (store) => store.consume(id),
       (result) => CONSUME_RESULTS.includes(result),
+    );
+  }
+
+  spend(id: string, hold: AshLinkHold): Promise<AshSpendResult> {
+    return this.ask(
+      (store) => store.spend(id, hold),
+      (result) => SPEND_RESULTS.includes(result),
     );
   }
 
@@ -83,9 +103,12 @@ export class BoundedStore {
   private async within<T>(answer: Promise<T>): Promise<T> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const tooLate = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => {
-        reject(new Error(`The store did not answer within ${String(this.timeout)} ms.`));
-      }, this.timeout);
+      timer = setTimeout(
+        () => {
+          reject(new Error(`The store did not answer within ${String(this.timeout)} ms.`));
+        },
+        Math.max(0, Math.min(this.timeout, this.deadline - performance.now())),
+      );
     });
     try {
       return await Promise.race([answer, tooLate]);

@@ -104,7 +104,7 @@ describe('checkLink', () => {
   it.each([
     ['of the step before', LINK, context],
     ['of the same subject', { ...LINK, subject: 'user-7' }, owned],
-    ['that the same context holds', { ...LINK, holder: holderOf(context, 'a') }, context],
+    ['that the same context holds', { ...LINK, holder: holderOf(context.id, 'a') }, context],
     [
       'of each step that the rule names, by the age that it allows that step',
       { ...LINK, step: 'POST /cart', issuedAt: NOW - 59_999 },
@@ -131,7 +131,7 @@ describe('ChainStep', () => {
       ...(subject === undefined ? {} : { subject }),
     });
     await memory.writeLink({ ...LINK, expiresAt: NOW + 60_000 });
-    const holder = holderOf(context, 'a');
+    const holder = holderOf(context.id, 'a');
     await memory.reserveLink(BEFORE, holder);
     const step = new ChainStep({
       store: new BoundedStore(memory, 10),
@@ -156,7 +156,7 @@ describe('ChainStep', () => {
       issuedAt: route.now,
       expiresAt: route.now + 7_000,
     });
-    await expect(route.memory.getLink(BEFORE)).resolves.toMatchObject({ holder: holderOf(context, 'a') });
+    await expect(route.memory.getLink(BEFORE)).resolves.toMatchObject({ holder: holderOf(context.id, 'a') });
   });
 
   it('writes a link without a subject where the context has none', async () => {
@@ -175,7 +175,7 @@ describe('ChainStep', () => {
   it('has nothing to free when it began the chain', async () => {
     const { route, context, step } = await stepOf();
     await step.fail();
-    await expect(route.memory.getLink(BEFORE)).resolves.toMatchObject({ holder: holderOf(context, 'a') });
+    await expect(route.memory.getLink(BEFORE)).resolves.toMatchObject({ holder: holderOf(context.id, 'a') });
   });
 
   it('ends once: a second success writes nothing, a success after a failure neither', async () => {
@@ -216,7 +216,7 @@ describe('ChainStep', () => {
     await route.memory.reserveLink(OWN, 'next');
     await step.fail();
     await expect(route.memory.getLink(OWN)).resolves.toMatchObject({ holder: 'next' });
-    await expect(route.memory.getLink(BEFORE)).resolves.toMatchObject({ holder: holderOf(context, 'a') });
+    await expect(route.memory.getLink(BEFORE)).resolves.toMatchObject({ holder: holderOf(context.id, 'a') });
   });
 
   it('waits for a link that is still being written before it takes it back', async () => {
@@ -235,7 +235,7 @@ describe('ChainStep', () => {
       rule: RULE,
       subject: undefined,
       proof: PROOF,
-      previous: { hash: BEFORE, holder: holderOf(context, 'a') },
+      previous: { hash: BEFORE, holder: holderOf(context.id, 'a') },
     });
     const ends = Promise.all([step.succeed(), step.fail()]);
     write();
@@ -252,7 +252,7 @@ describe('ChainStep', () => {
         throw new Error('the answer got lost');
       },
     });
-    const previous = { hash: BEFORE, holder: holderOf(context, 'a') };
+    const previous = { hash: BEFORE, holder: holderOf(context.id, 'a') };
     const options = { clock: () => NOW, rule: RULE, subject: undefined, proof: PROOF, previous };
     const step = new ChainStep({ store: new BoundedStore(lost, 10), ...options });
     await expect(step.succeed()).rejects.toMatchObject({ code: 'ASH_STORE_UNAVAILABLE' });
@@ -286,7 +286,7 @@ describe('ChainStep', () => {
         rule: RULE,
         subject: undefined,
         proof: PROOF,
-        previous: { hash: BEFORE, holder: holderOf(context, 'a') },
+        previous: { hash: BEFORE, holder: holderOf(context.id, 'a') },
       });
     await expect(step().succeed()).rejects.toMatchObject({ code: 'ASH_STORE_UNAVAILABLE' });
     await expect(step().fail()).rejects.toMatchObject({ code: 'ASH_STORE_UNAVAILABLE' });

@@ -1,6 +1,6 @@
 import { AshError, ashHashProof } from '../core/index.js';
 import type { AshContext } from '../stores/context.js';
-import type { AshStoredLink } from '../stores/context-store.js';
+import { isHeldFor, type AshStoredLink } from '../stores/context-store.js';
 import type { ChainRule } from './chain-rules.js';
 import type { BoundedStore } from './bounded-store.js';
 
@@ -15,19 +15,14 @@ export function checkLink(link: AshStoredLink | null, rule: ChainRule, context: 
   if (link.subject !== context.subject) throw broken('The step before was taken by somebody else.');
   const maxAge = rule.after.get(link.step);
   if (maxAge === undefined) throw broken('The step before is not one that this route follows.');
-  if (link.holder !== undefined && !isHeldFor(context, link)) throw taken();
+  if (link.holder !== undefined && !isHeldFor(context.id, link)) throw taken();
   // Written so that a clock which gives no number refuses too.
   if (!(link.expiresAt > now && link.issuedAt + maxAge > now)) throw new AshError('ASH_CHAIN_EXPIRED');
 }
 
 /** The name under which one request holds a link: its context's, and its own. */
-export function holderOf({ id }: AshContext, own: string): string {
-  return `${id}/${own}`;
-}
-
-/** Whether a link is held by a request with this context. */
-export function isHeldFor({ id }: AshContext, link: AshStoredLink | null): boolean {
-  return link?.holder?.startsWith(`${id}/`) ?? false;
+export function holderOf(contextId: string, own: string): string {
+  return `${contextId}/${own}`;
 }
 
 /** What a step of a chain works with. */

@@ -11,7 +11,7 @@ import {
 } from '../../test/verification/route-under-test.js';
 import { ASH_HEADERS, type AshIssuedContext, type AshMode, type AshProtocol } from '../core/index.js';
 import { ashContext } from '../stores/context.js';
-import type { AshChainLink, AshConsumeResult, AshContextStore } from '../stores/context-store.js';
+import { AshContextStore, type AshChainLink, type AshConsumeResult } from '../stores/context-store.js';
 import type { ChainRule } from './chain-rules.js';
 import type { AshIssueOptions } from './issuer.js';
 import type { AshPolicyOptions } from './policy.js';
@@ -470,13 +470,15 @@ function losing(memory: RouteUnderTest['memory']): AshContextStore {
 }
 
 /** A store with some of its methods replaced, and no word that it answers from memory. */
+/** A store whose `spend` does one after the other with whatever is overridden. */
 function overriding(memory: AshContextStore, methods: Partial<AshContextStore>, inProcess = false): AshContextStore {
+  const own: Partial<AshContextStore> = { spend: AshContextStore.prototype.spend, ...methods };
   return new Proxy(memory, {
-    get: (target, key) => {
+    get: (target, key, proxy) => {
       if (key === 'inProcess') return inProcess;
-      const method: unknown = Reflect.get(methods, key) ?? Reflect.get(target, key);
+      const method: unknown = Reflect.get(own, key) ?? Reflect.get(target, key);
       return typeof method === 'function'
-        ? (...args: unknown[]): unknown => Reflect.apply(method, target, args)
+        ? (...args: unknown[]): unknown => Reflect.apply(method, key === 'spend' ? proxy : target, args)
         : method;
     },
   });
@@ -766,8 +768,8 @@ describe('AshVerifier answers ASH_STORE_UNAVAILABLE, and never a pass, for a sto
     throw new Error('not connected');
   };
   const hung = (): Promise<never> => NEVER;
-  type Method = 'get' | 'getLink' | 'reserveLink' | 'consume';
-  const methods: Method[] = ['get', 'getLink', 'reserveLink', 'consume'];
+  type Method = 'get' | 'getLink' | 'reserveLink' | 'consume' | 'spend';
+  const methods: Method[] = ['get', 'getLink', 'reserveLink', 'consume', 'spend'];
   const ways: [string, () => Promise<never>][] = [
     ['rejects', down],
     ['throws', thrown],
@@ -795,6 +797,28 @@ describe('AshVerifier answers ASH_STORE_UNAVAILABLE, and never a pass, for a sto
       expect(codeOf(await route.verify(draft))).toBe('ASH_STORE_UNAVAILABLE');
     },
   );
+
+  it('fails when it has spent: the link is given back, since the handler does not run', async () => {
+    const store = (memory: AshContextStore): AshContextStore =>
+      overriding(memory, { spend: (id, hold) => memory.spend(id, hold).then(down) });
+    const { route, context, draft } = await sceneOf({ ...CHAINED, setup: { ...CHAINED.setup, store } });
+    expect(codeOf(await route.verify(draft))).toBe('ASH_STORE_UNAVAILABLE');
+    await expect(route.isSpent(context)).resolves.toBe(true);
+    expect((await route.memory.getLink(LINK_HASH))?.holder).toBeUndefined();
+  });
+
+  it('is slow at every question: the waits do not add up', async () => {
+    const slow = <T>(answer: Promise<T>): Promise<T> =>
+      new Promise((resolve) => {
+        setTimeout(() => {
+          resolve(answer);
+        }, 70);
+      });
+    const store = (memory: AshContextStore): AshContextStore =>
+      overriding(memory, { get: (id) => slow(memory.get(id)), consume: (id) => slow(memory.consume(id)) });
+    const { route, draft } = await sceneOf({ setup: { store, storeTimeout: 100 } });
+    expect(codeOf(await route.verify(draft))).toBe('ASH_STORE_UNAVAILABLE');
+  });
 
   it('does not bring back in time what it knows, and the same request passes when it does', async () => {
     let isSlow = true;

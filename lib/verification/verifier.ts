@@ -3,8 +3,9 @@ import { digest } from '#digest';
 import { ashProtocolRules, type AshProofParts, type AshProtocolRules } from '../core/protocols.js';
 import type { AshScope } from '../core/scope.js';
 import type { AshContext } from '../stores/context.js';
+import type { AshSpendResult, AshStoredLink } from '../stores/context-store.js';
 import type { BoundedStore } from './bounded-store.js';
-import { checkLink, ChainStep, holderOf, isHeldFor, taken } from './chain.js';
+import { checkLink, ChainStep, holderOf, taken } from './chain.js';
 import { explainCode, explainMismatch, type AshExplanation } from './explain.js';
 import type { AshRequestFacts } from './facts.js';
 import { readPayload, type VerifiedPayload } from './payload.js';
@@ -47,6 +48,7 @@ export class AshVerifier {
 
 /** One run over one request, which reads as section 8 of the protocol. */
 class Verification {
+  private readonly store: BoundedStore;
   private mode: AshMode;
   private contextId: string | undefined;
   private mismatch: (() => AshExplanation) | undefined;
@@ -57,6 +59,7 @@ class Verification {
     private readonly options: VerifierOptions,
   ) {
     this.mode = policy.mode;
+    this.store = options.store.withDeadline();
   }
 
   async run(): Promise<AshPass> {
@@ -64,7 +67,8 @@ class Verification {
     const headers = readHeaders(facts, policy);
     this.contextId = headers.contextId;
 
-    const context = await this.load(headers.contextId);
+    const loaded = await this.load(headers);
+    const { context } = loaded;
     this.mode = stricterMode(policy.mode, context.mode);
     const settings = policy.settings[this.mode];
     const protocol = ashProtocolRules(policy.protocol);
@@ -73,7 +77,7 @@ class Verification {
     await checkSubject(context, facts, policy);
     checkTimestamp(headers, protocol, settings, options.clock());
     const scope = checkScope(headers, context, policy);
-    await this.checkChain(headers, context);
+    this.checkChain(headers, loaded);
     const payload = readPayload(facts.body, { policy, protocol, scope, unscoped: settings.unscoped });
     this.checkProof(headers, context, { protocol, settings, scope, payload });
     const holder = await this.spend(context, headers.chainHash);
@@ -94,16 +98,21 @@ class Verification {
     };
   }
 
-  private async load(contextId: string): Promise<AshContext> {
-    const context = await this.options.store.get(contextId);
+  /** Asks for the link in the same turn, so that a store far away is asked once. */
+  private async load({ contextId, chainHash }: RequestHeaders): Promise<Loaded> {
+    const isLinkNeeded = chainHash !== undefined && (this.policy.chain?.after.size ?? 0) > 0;
+    const [context, link] = await Promise.all([
+      this.store.get(contextId),
+      isLinkNeeded ? this.store.getLink(chainHash) : null,
+    ]);
     if (context === null) throw new AshError('ASH_CTX_NOT_FOUND');
     if (context.consumedAt !== undefined) throw new AshError('ASH_CTX_ALREADY_USED');
     // Written so that a clock which gives no number refuses too.
     if (!(context.expiresAt > this.options.clock())) throw new AshError('ASH_CTX_EXPIRED');
-    return context;
+    return { context, link };
   }
 
-  private async checkChain({ chainHash }: RequestHeaders, context: AshContext): Promise<void> {
+  private checkChain({ chainHash }: RequestHeaders, { context, link }: Loaded): void {
     const { chain } = this.policy;
     if (chain === undefined) {
       if (chainHash !== undefined) throw new AshError('ASH_CHAIN_BROKEN', 'The route is no step of a chain.');
@@ -115,7 +124,7 @@ class Verification {
     }
     if (chain.after.size === 0)
       throw new AshError('ASH_CHAIN_BROKEN', 'The route begins its chain: it follows no step.');
-    checkLink(await this.options.store.getLink(chainHash), chain, context, this.options.clock());
+    checkLink(link, chain, context, this.options.clock());
   }
 
   private checkProof(
@@ -153,46 +162,26 @@ class Verification {
   }
 
   /**
-   * The link first, so that a request that comes second to it leaves its context unspent; then the context. Whoever
-   * does not get both gives back what it holds, which is its own and nobody else's.
+   * Spends the context, and holds the link that the request names: both or neither.
    *
    * @returns Under which name the request holds the link.
    */
-  private async spend(context: AshContext, link: string | undefined): Promise<string> {
-    const { store } = this.options;
-    const holder = holderOf(context, digest.randomHex(HOLDER_BYTES));
-    if (link !== undefined) await this.reserve(link, context, holder);
-    let isSpent = false;
+  private async spend({ id }: AshContext, link: string | undefined): Promise<string> {
+    const { store } = this;
+    const holder = holderOf(id, digest.randomHex(HOLDER_BYTES));
+    if (link === undefined) {
+      throwUnlessConsumed(await store.consume(id));
+      return holder;
+    }
+    let result: AshSpendResult | undefined;
     try {
-      await this.consume(context);
-      isSpent = true;
+      result = await store.spend(id, { hash: link, holder });
     } finally {
-      if (link !== undefined && !isSpent) await store.releaseLink(link, holder);
+      // Without an answer it may have happened, and the handler will not run.
+      if (result === undefined) await store.releaseLink(link, holder);
     }
+    throwUnlessConsumed(result);
     return holder;
-  }
-
-  private async reserve(link: string, context: AshContext, holder: string): Promise<void> {
-    const { store } = this.options;
-    const result = await store.reserveLink(link, holder);
-    if (result === 'reserved') return;
-    if (result === 'expired') throw new AshError('ASH_CHAIN_EXPIRED');
-    // Of identical requests the first holds the link, and the rest are late for the context that they share.
-    const isTwin = result === 'taken' && isHeldFor(context, await store.getLink(link));
-    throw isTwin ? new AshError('ASH_CTX_ALREADY_USED') : taken();
-  }
-
-  private async consume({ id }: AshContext): Promise<void> {
-    switch (await this.options.store.consume(id)) {
-      case 'consumed':
-        return;
-      case 'already-used':
-        throw new AshError('ASH_CTX_ALREADY_USED');
-      case 'expired':
-        throw new AshError('ASH_CTX_EXPIRED');
-      case 'not-found':
-        throw new AshError('ASH_CTX_NOT_FOUND');
-    }
   }
 
   private pass({ headers, context, scope, payload, holder }: Passed): AshPass {
@@ -219,6 +208,13 @@ class Verification {
   }
 }
 
+/** What a request names, as the store keeps it. */
+interface Loaded {
+  readonly context: AshContext;
+  /** The link of the step before; `null` where there is none, or none is needed. */
+  readonly link: AshStoredLink | null;
+}
+
 /** What a request that passed was found to be. */
 interface Passed {
   readonly headers: RequestHeaders;
@@ -227,6 +223,25 @@ interface Passed {
   readonly payload: VerifiedPayload;
   /** Under which name the request holds the link of the step before. */
   readonly holder: string;
+}
+
+/** Step 9: of any number of requests one is let through. */
+function throwUnlessConsumed(result: AshSpendResult): void {
+  switch (result) {
+    case 'consumed':
+      return;
+    case 'already-used':
+      throw new AshError('ASH_CTX_ALREADY_USED');
+    case 'expired':
+      throw new AshError('ASH_CTX_EXPIRED');
+    case 'not-found':
+      throw new AshError('ASH_CTX_NOT_FOUND');
+    case 'link-expired':
+      throw new AshError('ASH_CHAIN_EXPIRED');
+    case 'link-taken':
+    case 'link-not-found':
+      throw taken();
+  }
 }
 
 /**
