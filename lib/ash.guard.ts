@@ -12,6 +12,7 @@ import type { ChainStep } from './verification/chain.js';
 import { AshProtection, type ProtectedRoute } from './verification/protection.js';
 import { ashErrorBody } from './verification/refusal.js';
 import type { AshPass, AshRefusal } from './verification/verdict.js';
+import { withSpend } from './verification/verified-request.js';
 
 type Route = ProtectedRoute;
 
@@ -95,6 +96,7 @@ export class AshGuard implements CanActivate {
    */
   protected async accept(context: ExecutionContext, request: AshRequest, pass: AshPass): Promise<void> {
     const { payload } = pass.request;
+    if (pass.spending !== undefined) this.leaveSpending(pass, request, this.getRoute(context));
     Object.assign(
       request,
       { ash: pass.request },
@@ -103,6 +105,14 @@ export class AshGuard implements CanActivate {
     const response = context.switchToHttp().getResponse<ResponseLike & { raw?: ResponseLike }>();
     this.host.httpAdapter.setHeader(response, ASH_VERIFIED_HEADER, 'true');
     if (pass.step !== undefined) await this.watch(response.raw ?? response, pass.step);
+  }
+
+  /** Hands the spending to the handler, whose refusals are those of the guard. */
+  private leaveSpending(pass: AshPass, request: AshRequest, route: Route): void {
+    withSpend(pass.request, async (view) => {
+      const refusal = await this.protection.spend(pass, { request, route, view });
+      if (refusal !== undefined) throw this.toException(refusal, route);
+    });
   }
 
   /**

@@ -6,13 +6,30 @@ import {
   type ExecutionContext,
   type NestInterceptor,
 } from '@nestjs/common';
-import { catchError, concatMap, finalize, from, map, mergeMap, of, tap, throwError, type Observable } from 'rxjs';
+import {
+  catchError,
+  concat,
+  concatMap,
+  defer,
+  finalize,
+  from,
+  ignoreElements,
+  map,
+  mergeMap,
+  of,
+  tap,
+  throwError,
+  type Observable,
+} from 'rxjs';
 import { freeStep, isFailure } from './ash.chain-step.js';
+import { ASH_PROTECTION } from './ash.module-definition.js';
 import type { AshRequest } from './ash.options.js';
 import { AshRoutes } from './ash.routes.js';
 import { AshVerdicts } from './ash.verdicts.js';
-import { ASH_CHAIN_PROOF_HEADER } from './core/index.js';
+import { ASH_CHAIN_PROOF_HEADER, AshConfigurationError } from './core/index.js';
 import type { ChainStep } from './verification/chain.js';
+import { AshProtection, type ProtectedRoute } from './verification/protection.js';
+import type { AshPass } from './verification/verdict.js';
 
 /** Node's own response, of which the interceptor needs the headers. */
 interface NodeResponse {
@@ -20,12 +37,20 @@ interface NodeResponse {
   setHeader(name: string, value: string): unknown;
 }
 
+/** A request that passed, on its route. */
+interface Passed {
+  readonly pass: AshPass;
+  readonly route: ProtectedRoute;
+  readonly request: AshRequest;
+}
+
 /** Express's response is Node's own, Fastify's holds it. */
 type ResponseLike = { readonly statusCode: number } & (NodeResponse | { readonly raw: NodeResponse });
 
 /**
  * After the handler of a chain's step: writes the step's link and answers its proof where the handler succeeded, frees
- * the link before where it failed. `@AshChain` binds it.
+ * the link before where it failed. After a handler that spends its context itself: sees to it that it did. `@AshChain`
+ * and `@AshProtected` bind it where it is needed.
  *
  * Source: protocol, section 9.
  */
@@ -34,17 +59,46 @@ export class AshInterceptor implements NestInterceptor {
   private readonly logger = new Logger(AshInterceptor.name);
 
   constructor(
+    @Inject(ASH_PROTECTION) protected readonly protection: AshProtection,
     @Inject(AshRoutes) protected readonly routes: AshRoutes,
     @Inject(AshVerdicts) protected readonly verdicts: AshVerdicts,
   ) {}
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
-    const step = await this.stepOf(context);
-    if (step === undefined) return next.handle();
-    step.begin();
+    const passed = await this.passed(context);
+    if (passed === undefined) return next.handle();
+    const { step, spending } = passed.pass;
     const response = context.switchToHttp().getResponse<ResponseLike>();
+    const handled = spending === undefined ? next.handle() : this.requireSpent(next.handle(), passed, response);
+    return step === undefined ? handled : this.follow(handled, step, response);
+  }
+
+  /** What a handler gives that spends its context itself, once it is certain that it did. */
+  private requireSpent(handled: Observable<unknown>, passed: Passed, response: ResponseLike): Observable<unknown> {
+    const check = (): Promise<void> => this.checkSpent(passed, response);
+    return concat(
+      handled.pipe(
+        concatMap((value: unknown, index) => (index === 0 ? from(check()).pipe(map(() => value)) : of(value))),
+      ),
+      // Nothing came: a handler that completes without a value.
+      defer(check).pipe(ignoreElements()),
+    );
+  }
+
+  private async checkSpent({ pass, route, request }: Passed, response: ResponseLike): Promise<void> {
+    if (pass.spending?.isDone === true || isFailure(response.statusCode)) return;
+    // What has run must not run again, whatever the client is told.
+    await this.protection.spend(pass, { request, route });
+    throw new AshConfigurationError(
+      `${route.name}: the handler succeeded without spending its context; call ash.spend(…) within its transaction.`,
+    );
+  }
+
+  /** What the handler of a chain's step gives, with the step ended as the handler ended. */
+  private follow(handled: Observable<unknown>, step: ChainStep, response: ResponseLike): Observable<unknown> {
+    step.begin();
     let isComplete = false;
-    return next.handle().pipe(
+    return handled.pipe(
       // A stream of events has succeeded with its first one: the header has to go out before it.
       concatMap((value: unknown, index) =>
         index === 0 ? from(this.finish(step, response)).pipe(map(() => value)) : of(value),
@@ -58,11 +112,12 @@ export class AshInterceptor implements NestInterceptor {
     );
   }
 
-  private async stepOf(context: ExecutionContext): Promise<ChainStep | undefined> {
+  private async passed(context: ExecutionContext): Promise<Passed | undefined> {
     const route = this.routes.find(context.getClass(), context.getHandler());
     if (route === undefined) return undefined;
-    const verdict = await this.verdicts.get(context.switchToHttp().getRequest<AshRequest>(), route);
-    return verdict?.ok === true ? verdict.step : undefined;
+    const request = context.switchToHttp().getRequest<AshRequest>();
+    const verdict = await this.verdicts.get(request, route);
+    return verdict?.ok === true ? { pass: verdict, route, request } : undefined;
   }
 
   private async finish(step: ChainStep, response: ResponseLike): Promise<void> {

@@ -41,7 +41,7 @@ export interface AshRouteOptions extends AshPolicyOptions, AshEvents {
 export type AshAudit = 'off' | 'warn' | 'error';
 
 /** Options of {@link AshModule}. */
-export interface AshModuleOptions extends AshRouteOptions {
+export interface AshModuleOptions extends Omit<AshRouteOptions, 'spend'> {
   /** A store, or the class of one, which Nest then constructs. Default a new `AshMemoryStore`. */
   readonly store?: AshContextStore | Type<AshContextStore>;
   /** The longest wait for the store, in milliseconds; a later answer is a refusal. Default 2,000. */
@@ -81,7 +81,7 @@ export interface AshOptionsFactory {
   createAshOptions(): AshModuleOptions | Promise<AshModuleOptions>;
 }
 
-const ROUTE_KEYS = [
+const SHARED_KEYS = [
   ...POLICY_OPTION_KEYS,
   'ttl',
   'subject',
@@ -91,8 +91,11 @@ const ROUTE_KEYS = [
   'onRefused',
 ] as const satisfies readonly (keyof AshRouteOptions)[];
 
+// A handler has to be written for it, so that it is no option of a whole module.
+const ROUTE_KEYS = [...SHARED_KEYS, 'spend'] as const satisfies readonly (keyof AshRouteOptions)[];
+
 const MODULE_KEYS = [
-  ...ROUTE_KEYS,
+  ...SHARED_KEYS,
   'store',
   'storeTimeout',
   'audit',

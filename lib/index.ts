@@ -37,12 +37,14 @@ export {
   type AshStoredLink,
 } from './stores/context-store.js';
 export { AshMemoryStore, type AshMemoryStoreOptions } from './stores/memory.store.js';
+export { AshSealedStore, type AshSealedStoreOptions } from './stores/sealed.store.js';
+export { ashGenerateKey, type AshSealingKey } from './stores/sealing-key.js';
 export type { AshMarkResult, AshSpentMark, AshSpentSet } from './stores/spent-set.js';
 export type { AshChainOptions } from './verification/chain-rules.js';
 export type { AshComponent, AshExplanation } from './verification/explain.js';
 export type { AshRequestLike } from './verification/facts.js';
 export type { AshIssueOptions } from './verification/issuer.js';
-export type { AshPolicyOptions, AshUnscoped } from './verification/policy.js';
+export type { AshPolicyOptions, AshSpend, AshUnscoped } from './verification/policy.js';
 export type {
   AshEvents,
   AshPerRequest,

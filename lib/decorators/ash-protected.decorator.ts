@@ -1,5 +1,6 @@
-import { applyDecorators, SetMetadata, UseGuards } from '@nestjs/common';
+import { applyDecorators, SetMetadata, UseGuards, UseInterceptors } from '@nestjs/common';
 import { AshGuard } from '../ash.guard.js';
+import { AshInterceptor } from '../ash.interceptor.js';
 import type { AshRouteOptions } from '../ash.options.js';
 import { METHODS_KEY, PROTECTED_KEY, type ProtectedMetadata } from '../ash.metadata.js';
 
@@ -23,7 +24,8 @@ export function AshProtected(
 ): MethodDecorator & ClassDecorator {
   const bindings = typeof binding === 'string' ? [binding] : (binding ?? []);
   const metadata: ProtectedMetadata = { bindings, options };
-  return applyDecorators(SetMetadata(PROTECTED_KEY, metadata), UseGuards(AshGuard), noteMethod);
+  const interceptors = options.spend === 'handler' ? [UseInterceptors(AshInterceptor)] : [];
+  return applyDecorators(SetMetadata(PROTECTED_KEY, metadata), UseGuards(AshGuard), ...interceptors, noteMethod);
 }
 
 /** Notes on the class which of its methods are protected, since a decorator that wraps the method hides it from Nest. */

@@ -1,4 +1,4 @@
-import { ASH_MODES, AshError } from '../core/index.js';
+import { ASH_MODES, AshError, isAshError } from '../core/index.js';
 import { ASH_PROTOCOLS } from '../core/protocols.js';
 import type { AshContext, AshContextOptions } from '../stores/context.js';
 import type {
@@ -30,14 +30,22 @@ export class BoundedStore {
     private readonly deadline = Number.POSITIVE_INFINITY,
   ) {}
 
-  /** The same store with one wait for all that is asked of it from now on, so that several waits do not add up. */
-  withDeadline(): BoundedStore {
-    if (this.store.inProcess) return this;
-    return new BoundedStore(this.store, this.timeout, performance.now() + this.timeout);
+  /**
+   * The same store with one wait for all that is asked of it from now on, so that several waits do not add up.
+   *
+   * @param view The same store seen from inside a transaction.
+   */
+  withDeadline(view = this.store): BoundedStore {
+    if (view === this.store && view.inProcess) return this;
+    return new BoundedStore(view, this.timeout, performance.now() + this.timeout);
   }
 
   create(options: AshContextOptions): Promise<AshContext> {
-    return this.ask((store) => store.create(options));
+    return this.ask(
+      (store) => store.create(options),
+      () => true,
+      doesNotFit,
+    );
   }
 
   get(id: string): Promise<AshContext | null> {
@@ -83,16 +91,21 @@ export class BoundedStore {
     return this.ask((store) => store.releaseLink(hash, holder));
   }
 
-  /** @param isAnswer Whether an answer is one that the question can have: a store is somebody else's code. */
+  /**
+   * @param isAnswer Whether an answer is one that the question can have: a store is somebody else's code.
+   * @param isRefusal Whether an error is the store's answer to the question, and not a failure of it.
+   */
   private async ask<T>(
     question: (store: AshContextStore) => Promise<T>,
     isAnswer: (answer: T) => boolean = () => true,
+    isRefusal: (error: unknown) => boolean = () => false,
   ): Promise<T> {
     try {
       const promise = question(this.store);
       const answer = this.store.inProcess ? await promise : await this.within(promise);
       if (isAnswer(answer)) return answer;
     } catch (error) {
+      if (isRefusal(error)) throw error;
       throw new AshError('ASH_STORE_UNAVAILABLE', undefined, { cause: error });
     }
     throw new AshError('ASH_STORE_UNAVAILABLE', undefined, {
@@ -116,6 +129,11 @@ export class BoundedStore {
       clearTimeout(timer);
     }
   }
+}
+
+/** Whether a store says that it has no room for a context of this size: the asker's to mend, and no outage. */
+function doesNotFit(error: unknown): boolean {
+  return isAshError(error) && error.code === 'ASH_CANONICALIZATION_ERROR';
 }
 
 /** Whether what a store keeps can be verified: a context that lacks a part would be checked with a part less. */

@@ -32,6 +32,7 @@ describe('compilePolicy', () => {
       canonicalization: 'jcs',
       maxPayloadBytes: 1_048_576,
       chain: undefined,
+      spend: 'guard',
       needsSubject: false,
       explain: false,
       settings: {

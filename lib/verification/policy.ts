@@ -16,6 +16,9 @@ import type { RouteBinding } from './route-binding.js';
 /** What becomes of members outside the scope: they pass as they came, are taken out, or refuse the request. */
 export type AshUnscoped = 'allow' | 'strip' | 'reject';
 
+/** Who spends a context: the guard before the handler runs, or the handler in a transaction of its own. */
+export type AshSpend = 'guard' | 'handler';
+
 /** What a policy says, on the module for every route and on a route for itself. */
 export interface AshPolicyOptions {
   /** The preset of all settings that are not given one by one. Default `balanced`. Source: protocol, section 7. */
@@ -39,9 +42,14 @@ export interface AshPolicyOptions {
    * in `strict` mode 30,000, in `minimal` mode `false`.
    */
   readonly timestampTolerance?: number | false;
+  /**
+   * Who spends the context: the guard before the handler (the default), or the handler itself, by `ash.spend(…)` within
+   * the transaction of its own writes. A handler that succeeds without having spent is answered 500.
+   */
+  readonly spend?: AshSpend;
 }
 
-/** The option names of {@link AshPolicyOptions}. */
+/** The option names of {@link AshPolicyOptions} that a whole application can have. */
 export const POLICY_OPTION_KEYS = [
   'mode',
   'protocol',
@@ -91,6 +99,7 @@ export interface AshRoutePolicy {
   readonly canonicalization: AshCanonicalization;
   readonly maxPayloadBytes: number;
   readonly chain: ChainRule | undefined;
+  readonly spend: AshSpend;
   /** Whether contexts are issued to a subject and verified against it. */
   readonly needsSubject: boolean;
   /** Whether a refusal is explained to the client: in development only. */
@@ -144,6 +153,7 @@ export function compilePolicy(source: PolicySource): AshRoutePolicy {
     canonicalization: options.canonicalization ?? 'jcs',
     maxPayloadBytes: options.maxPayloadBytes ?? DEFAULT_MAX_PAYLOAD_BYTES,
     chain,
+    spend: options.spend ?? 'guard',
     needsSubject,
     explain,
     settings: {
@@ -203,6 +213,7 @@ const CHOICES = {
   unscoped: ['allow', 'strip', 'reject'],
   query: ['cover', 'ignore'],
   canonicalization: ['jcs', 'jcs-nfc'],
+  spend: ['guard', 'handler'],
 } as const;
 
 const PAYLOAD_KINDS: readonly string[] = ['json', 'form', 'raw'];

@@ -1,4 +1,4 @@
-import type { AshErrorCode, AshIssuedContext } from '../core/index.js';
+import { isAshError, type AshErrorCode, type AshIssuedContext } from '../core/index.js';
 import type { AshContextStore } from '../stores/context-store.js';
 import { BoundedStore } from './bounded-store.js';
 import type { AshExplanation } from './explain.js';
@@ -7,7 +7,7 @@ import { AshIssuer, type AshIssueOptions } from './issuer.js';
 import type { AshRoutePolicy } from './policy.js';
 import { ashErrorBody, type AshErrorBody, type AshStatuses } from './refusal.js';
 import { RouteTable } from './route-table.js';
-import type { AshRefusal, AshVerifiedRequest, AshVerifyResult } from './verdict.js';
+import type { AshPass, AshRefusal, AshVerifiedRequest, AshVerifyResult } from './verdict.js';
 import { AshVerifier } from './verifier.js';
 
 /** A value, or a function that gives it for a request. */
@@ -83,14 +83,15 @@ export class AshProtection<R extends AshRequestLike = AshRequestLike> {
   /** The protected routes. */
   readonly table = new RouteTable<ProtectedRoute<R>>();
 
+  private readonly store: BoundedStore;
   private readonly issuer: AshIssuer<ProtectedRoute<R>>;
   private readonly verifier: AshVerifier;
   private readonly log: AshLog;
 
   constructor({ store, storeTimeout, clock, log }: ProtectionOptions) {
-    const bounded = new BoundedStore(store, storeTimeout);
-    this.issuer = new AshIssuer({ store: bounded, find: (binding) => this.table.find(binding) });
-    this.verifier = new AshVerifier({ store: bounded, clock });
+    this.store = new BoundedStore(store, storeTimeout);
+    this.issuer = new AshIssuer({ store: this.store, find: (binding) => this.table.find(binding) });
+    this.verifier = new AshVerifier({ store: this.store, clock });
     this.log = log;
   }
 
@@ -106,21 +107,53 @@ export class AshProtection<R extends AshRequestLike = AshRequestLike> {
     return this.issue({ binding, subject: await subjectOf(policy, request) }, request);
   }
 
-  /** Verifies a request and spends its context. */
+  /** Verifies a request and spends its context, where the route does not leave that to the handler. */
   async verify(request: R, route: ProtectedRoute<R>): Promise<AshVerifyResult> {
     const facts = ashFactsOf(request, () => subjectOf(route, request));
     const verdict = await this.verifier.verify(facts, route);
-    if (verdict.ok) {
-      this.notify(() => route.onVerified?.({ route: route.name, request: verdict.request }, request));
-    } else {
-      this.report(verdict, route, request);
-    }
+    if (!verdict.ok) this.report(verdict, route, request);
+    else if (verdict.spending === undefined) this.welcome(verdict, route, request);
     return verdict;
+  }
+
+  /**
+   * Spends the context of a request whose route leaves that to the handler.
+   *
+   * @param view The store inside the handler's transaction.
+   * @returns The refusal of a request that came second, or too late.
+   */
+  async spend(
+    pass: AshPass,
+    { request, route, view }: { request: R; route: ProtectedRoute<R>; view?: AshContextStore | undefined },
+  ): Promise<AshRefusal | undefined> {
+    try {
+      await pass.spending?.run(this.store.withDeadline(view));
+    } catch (error) {
+      if (!isAshError(error)) throw error;
+      const { code, message, cause } = error;
+      const refusal: AshRefusal = {
+        ok: false,
+        code,
+        message,
+        namesCode: pass.namesCode,
+        contextId: pass.request.contextId,
+        explanation: undefined,
+        cause,
+      };
+      this.report(refusal, route, request);
+      return refusal;
+    }
+    this.welcome(pass, route, request);
+    return undefined;
   }
 
   /** What the client of a refused request is told. */
   answer(refusal: AshRefusal, route: ProtectedRoute<R>): AshErrorBody {
     return ashErrorBody(refusal, refusal.namesCode, route.statuses);
+  }
+
+  private welcome(pass: AshPass, route: ProtectedRoute<R>, request: R): void {
+    this.notify(() => route.onVerified?.({ route: route.name, request: pass.request }, request));
   }
 
   private report(refusal: AshRefusal, route: ProtectedRoute<R>, request: R): void {

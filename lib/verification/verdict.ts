@@ -1,7 +1,9 @@
 import type { AshErrorCode, AshMode, AshProtocol } from '../core/index.js';
 import type { AshContextMetadata } from '../stores/context.js';
 import type { ChainStep } from './chain.js';
+import type { AshContextStore } from '../stores/context-store.js';
 import type { AshExplanation } from './explain.js';
+import type { Spending } from './spending.js';
 
 /** What a handler learns of the request that was verified. It holds no secret. */
 export interface AshVerifiedRequest {
@@ -17,12 +19,30 @@ export interface AshVerifiedRequest {
   readonly payload: unknown;
   /** Milliseconds since the epoch, by the server's clock. */
   readonly verifiedAt: number;
+  /**
+   * Spends the context, on a route with `spend: 'handler'`: the handler calls it before it changes anything, within the
+   * transaction that holds its own writes.
+   *
+   * @param store The store inside the transaction; default the module's.
+   * @throws The refusal that the guard would have thrown: of any number of requests one is let through.
+   * @throws AshConfigurationError on any other route, where the guard has spent the context.
+   * @example
+   * await dataSource.transaction(async (manager) => {
+   *   await ash.spend(store.withManager(manager));
+   *   await manager.increment(Account, { id: dto.to }, 'balance', dto.amount);
+   * });
+   */
+  readonly spend: (store?: AshContextStore) => Promise<void>;
 }
 
-/** A request that passed. Its context is spent. */
+/** A request that passed. Its context is spent, unless the route leaves that to its handler. */
 export interface AshPass {
   readonly ok: true;
+  /** Whether the answer to a refusal that comes later may name its code: not in `strict` mode. */
+  readonly namesCode: boolean;
   readonly request: AshVerifiedRequest;
+  /** What the handler has to spend, on a route that leaves it to the handler. */
+  readonly spending: Spending | undefined;
   /** Whether the handler is to receive `request.payload` instead of the body. */
   readonly replacesBody: boolean;
   /** What is left to do when the handler has ended, on a route of a chain. */

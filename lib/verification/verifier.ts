@@ -3,15 +3,17 @@ import { digest } from '#digest';
 import { ashProtocolRules, type AshProofParts, type AshProtocolRules } from '../core/protocols.js';
 import type { AshScope } from '../core/scope.js';
 import type { AshContext } from '../stores/context.js';
-import type { AshSpendResult, AshStoredLink } from '../stores/context-store.js';
+import type { AshStoredLink } from '../stores/context-store.js';
 import type { BoundedStore } from './bounded-store.js';
-import { checkLink, ChainStep, holderOf, taken } from './chain.js';
+import { checkLink, ChainStep, holderOf } from './chain.js';
 import { explainCode, explainMismatch, type AshExplanation } from './explain.js';
 import type { AshRequestFacts } from './facts.js';
 import { readPayload, type VerifiedPayload } from './payload.js';
 import { compileHeaderScope, stricterMode, type AshRoutePolicy, type ModeSettings } from './policy.js';
 import { readHeaders, type RequestHeaders } from './request-headers.js';
+import { Spending } from './spending.js';
 import type { AshPass, AshRefusal, AshVerifyResult } from './verdict.js';
+import { verifiedRequest } from './verified-request.js';
 
 /** What a verifier works with. */
 export interface VerifierOptions {
@@ -80,9 +82,11 @@ class Verification {
     this.checkChain(headers, loaded);
     const payload = readPayload(facts.body, { policy, protocol, scope, unscoped: settings.unscoped });
     this.checkProof(headers, context, { protocol, settings, scope, payload });
-    const holder = await this.spend(context, headers.chainHash);
+    const holder = holderOf(context.id, digest.randomHex(HOLDER_BYTES));
+    const spending = new Spending({ contextId: context.id, link: headers.chainHash, holder });
+    if (policy.spend === 'guard') await spending.run(this.store);
 
-    return this.pass({ headers, context, scope, payload, holder });
+    return this.pass({ headers, context, scope, payload, holder, spending });
   }
 
   refusal(error: AshError): AshRefusal {
@@ -161,37 +165,15 @@ class Verification {
     throw new AshError(protocol.mismatch);
   }
 
-  /**
-   * Spends the context, and holds the link that the request names: both or neither.
-   *
-   * @returns Under which name the request holds the link.
-   */
-  private async spend({ id }: AshContext, link: string | undefined): Promise<string> {
-    const { store } = this;
-    const holder = holderOf(id, digest.randomHex(HOLDER_BYTES));
-    if (link === undefined) {
-      throwUnlessConsumed(await store.consume(id));
-      return holder;
-    }
-    let result: AshSpendResult | undefined;
-    try {
-      result = await store.spend(id, { hash: link, holder });
-    } finally {
-      // Without an answer it may have happened, and the handler will not run.
-      if (result === undefined) await store.releaseLink(link, holder);
-    }
-    throwUnlessConsumed(result);
-    return holder;
-  }
-
-  private pass({ headers, context, scope, payload, holder }: Passed): AshPass {
+  private pass({ headers, context, scope, payload, holder, spending }: Passed): AshPass {
     const { store, clock } = this.options;
-    const { chain } = this.policy;
+    const { chain, name, spend } = this.policy;
     const { id, binding, protocol, subject, metadata } = context;
     const previous = headers.chainHash === undefined ? undefined : { hash: headers.chainHash, holder };
     return {
       ok: true,
-      request: {
+      namesCode: this.policy.settings[this.mode].namesCode,
+      request: verifiedRequest(name, {
         contextId: id,
         binding,
         mode: this.mode,
@@ -201,7 +183,8 @@ class Verification {
         verifiedAt: clock(),
         ...(subject === undefined ? {} : { subject }),
         ...(metadata === undefined ? {} : { metadata }),
-      },
+      }),
+      spending: spend === 'handler' ? spending : undefined,
       replacesBody: payload.replacesBody,
       step: chain && new ChainStep({ store, clock, rule: chain, subject, proof: headers.proof, previous }),
     };
@@ -223,25 +206,7 @@ interface Passed {
   readonly payload: VerifiedPayload;
   /** Under which name the request holds the link of the step before. */
   readonly holder: string;
-}
-
-/** Step 9: of any number of requests one is let through. */
-function throwUnlessConsumed(result: AshSpendResult): void {
-  switch (result) {
-    case 'consumed':
-      return;
-    case 'already-used':
-      throw new AshError('ASH_CTX_ALREADY_USED');
-    case 'expired':
-      throw new AshError('ASH_CTX_EXPIRED');
-    case 'not-found':
-      throw new AshError('ASH_CTX_NOT_FOUND');
-    case 'link-expired':
-      throw new AshError('ASH_CHAIN_EXPIRED');
-    case 'link-taken':
-    case 'link-not-found':
-      throw taken();
-  }
+  readonly spending: Spending;
 }
 
 /**

@@ -264,7 +264,19 @@ describe('An application does not start with', () => {
       'an unknown option of a route',
       () => routed({ store: new AshMemoryStore() }),
       "Payments.transfer: there is no option 'store'; the options are mode, protocol, scope, unscoped, query, payload, " +
-        'canonicalization, maxPayloadBytes, timestampTolerance, ttl, subject, statuses, explain, onVerified, onRefused.',
+        'canonicalization, maxPayloadBytes, timestampTolerance, ttl, subject, statuses, explain, onVerified, onRefused, spend.',
+    ],
+    [
+      'a module whose handlers are all to spend',
+      () => moduled({ spend: 'handler' }),
+      "AshModule: there is no option 'spend'; the options are mode, protocol, scope, unscoped, query, payload, " +
+        'canonicalization, maxPayloadBytes, timestampTolerance, ttl, subject, statuses, explain, onVerified, onRefused, store, ' +
+        'storeTimeout, audit, publicPrefix, defaultBinding, clock.',
+    ],
+    [
+      'somebody else who spends',
+      () => routed({ spend: 'client' as 'handler' }),
+      "Payments.transfer: 'spend' is one of guard, handler, not 'client'.",
     ],
     [
       'an unknown option of the context controller',

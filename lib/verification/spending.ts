@@ -1,0 +1,74 @@
+import { AshError } from '../core/index.js';
+import type { AshSpendResult } from '../stores/context-store.js';
+import type { BoundedStore } from './bounded-store.js';
+import { taken } from './chain.js';
+
+/** What is to be spent. */
+export interface SpendingOptions {
+  readonly contextId: string;
+  /** The link of the step before, which is held with it; `undefined` where the request names none. */
+  readonly link: string | undefined;
+  /** Under which name the request holds the link. */
+  readonly holder: string;
+}
+
+/**
+ * The spending of one request's context, and the holding of the link that it names: both or neither. The guard does it
+ * before the handler, or the handler does it in a transaction of its own.
+ *
+ * Source: protocol, section 8, step 9.
+ */
+export class Spending {
+  private done = false;
+
+  constructor(private readonly options: SpendingOptions) {}
+
+  /** Whether the context was spent by this request. */
+  get isDone(): boolean {
+    return this.done;
+  }
+
+  /**
+   * @param store The store, or a view of it that takes part in a transaction.
+   * @throws AshError `ASH_CTX_ALREADY_USED`, `ASH_CTX_EXPIRED`, `ASH_CTX_NOT_FOUND`, `ASH_CHAIN_BROKEN`,
+   * `ASH_CHAIN_EXPIRED`, `ASH_STORE_UNAVAILABLE`
+   */
+  async run(store: BoundedStore): Promise<void> {
+    // A transaction that was rolled back took its spending with it, and may be tried again.
+    this.done = false;
+    throwUnlessConsumed(await this.spend(store));
+    this.done = true;
+  }
+
+  private async spend(store: BoundedStore): Promise<AshSpendResult> {
+    const { contextId, link, holder } = this.options;
+    if (link === undefined) return store.consume(contextId);
+    let result: AshSpendResult | undefined;
+    try {
+      result = await store.spend(contextId, { hash: link, holder });
+      return result;
+    } finally {
+      // Without an answer it may have happened, and the handler will not run.
+      if (result === undefined) await store.releaseLink(link, holder);
+    }
+  }
+}
+
+/** Of any number of requests one is let through. */
+function throwUnlessConsumed(result: AshSpendResult): void {
+  switch (result) {
+    case 'consumed':
+      return;
+    case 'already-used':
+      throw new AshError('ASH_CTX_ALREADY_USED');
+    case 'expired':
+      throw new AshError('ASH_CTX_EXPIRED');
+    case 'not-found':
+      throw new AshError('ASH_CTX_NOT_FOUND');
+    case 'link-expired':
+      throw new AshError('ASH_CHAIN_EXPIRED');
+    case 'link-taken':
+    case 'link-not-found':
+      throw taken();
+  }
+}
