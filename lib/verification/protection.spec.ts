@@ -7,6 +7,8 @@ import type { AshRequestLike } from './facts.js';
 import { compilePolicy, type AshPolicyOptions } from './policy.js';
 import { AshProtection, type AshLog, type ProtectedRoute } from './protection.js';
 import { RouteBinding } from './route-binding.js';
+import type { Spending } from './spending.js';
+import type { AshPass } from './verdict.js';
 
 const NOW = 1_700_000_000_000;
 const NAME = 'PaymentsController.transfer';
@@ -333,5 +335,77 @@ describe('AshProtection.answer', () => {
       error: 'Unprocessable Entity',
       code: 'ASH_INTEGRITY_FAILED',
     });
+  });
+});
+
+describe('AshProtection.spend', () => {
+  const HANDLER = { options: { spend: 'handler' } } as const;
+
+  async function passedOf(setup: Setup): Promise<{ application: Application; request: Request; pass: AshPass }> {
+    const application = new Application({ ...HANDLER, ...setup });
+    const request = await application.honest();
+    const pass = await application.verify(request);
+    if (!pass.ok) throw new Error(pass.code);
+    return { application, request, pass };
+  }
+
+  it('is left to the handler: until then the context is unspent, and nobody is told', async () => {
+    const onVerified = jest.fn<() => void>();
+    const { application, request, pass } = await passedOf({ route: { onVerified } });
+    expect(pass.spending?.isDone).toBe(false);
+    await expect(application.verify(request)).resolves.toMatchObject({ ok: true });
+    expect(onVerified).not.toHaveBeenCalled();
+    const { route } = application;
+    await expect(application.protection.spend(pass, { request, route })).resolves.toBeUndefined();
+    expect(pass.spending?.isDone).toBe(true);
+    expect(onVerified.mock.calls).toStrictEqual([[{ route: NAME, request: pass.request }, request]]);
+    await expect(application.verify(request)).resolves.toMatchObject({ code: 'ASH_CTX_ALREADY_USED' });
+  });
+
+  it('refuses whoever comes second, and reports it as the guard does', async () => {
+    const onRefused = jest.fn<() => void>();
+    const { application, request, pass } = await passedOf({
+      options: { spend: 'handler', mode: 'strict' },
+      route: { onRefused },
+    });
+    const { route } = application;
+    await application.protection.spend(pass, { request, route });
+    const refusal = await application.protection.spend(pass, { request, route });
+    expect(refusal).toMatchObject({
+      ok: false,
+      code: 'ASH_CTX_ALREADY_USED',
+      namesCode: false,
+      contextId: pass.request.contextId,
+    });
+    expect(pass.spending?.isDone).toBe(false);
+    expect(onRefused).toHaveBeenCalledTimes(1);
+    expect(application.log.mock.calls).toMatchObject([['warn', expect.stringContaining('ASH_CTX_ALREADY_USED')]]);
+  });
+
+  it('goes through the view of the store that takes part in a transaction, within the time-out', async () => {
+    const { application, request, pass } = await passedOf({});
+    const view = { inProcess: false, consume: (): Promise<never> => new Promise(() => undefined) };
+    const { route } = application;
+    await expect(
+      application.protection.spend(pass, { request, route, view: view as unknown as AshContextStore }),
+    ).resolves.toMatchObject({ code: 'ASH_STORE_UNAVAILABLE' });
+    await expect(application.protection.spend(pass, { request, route })).resolves.toBeUndefined();
+  });
+
+  it('lets a fault of the program through, which is no refusal', async () => {
+    const { application, request, pass } = await passedOf({});
+    const broken = { run: () => Promise.reject(new TypeError('broken')) };
+    const { route } = application;
+    await expect(
+      application.protection.spend({ ...pass, spending: broken as unknown as Spending }, { request, route }),
+    ).rejects.toThrow(TypeError);
+  });
+
+  it('is refused to the handler of a route whose guard has spent the context', async () => {
+    const { pass } = await passedOf({ options: {} });
+    expect(pass.spending).toBeUndefined();
+    await expect(pass.request.spend()).rejects.toThrow(
+      `${NAME}: the guard has spent the context; set @AshProtected(…, { spend: 'handler' }) to spend it in the handler.`,
+    );
   });
 });
