@@ -14,10 +14,48 @@ class PlainStore extends AshContextStore {
   releaseLink = this.memory.releaseLink.bind(this.memory);
 }
 
+const OPTIONS = { binding: 'POST /transfer', ttlMs: 1_000 };
+
+/** A plain store with a link, and what `spend` does with a request for it. */
+async function linked() {
+  const store = new PlainStore();
+  const { id, issuedAt } = await store.create(OPTIONS);
+  await store.writeLink({ hash: 'h', chain: 'c', step: 's', issuedAt, expiresAt: issuedAt + 1_000 });
+  return { store, id, hold: { hash: 'h', holder: `${id}/1` } };
+}
+
 describe('AshContextStore', () => {
   it('is not in process unless a store says so, and has nothing to close unless it opened something', async () => {
     const store = new PlainStore();
     expect(store.inProcess).toBe(false);
     await expect(store.close()).resolves.toBeUndefined();
+  });
+
+  it('frees the link again where the context cannot be asked for', async () => {
+    const { store, id, hold } = await linked();
+    store.consume = () => Promise.reject(new Error('down'));
+    await expect(store.spend(id, hold)).rejects.toThrow('down');
+    await expect(store.getLink('h')).resolves.not.toHaveProperty('holder');
+  });
+
+  it('looks at the context of a request whose link was freed while it asked who holds it', async () => {
+    const { store, id, hold } = await linked();
+    await store.consume(id);
+    await store.reserveLink('h', `${id}/0`);
+    const getLink = store.getLink;
+    store.getLink = async (hash) => {
+      await store.releaseLink('h', `${id}/0`);
+      return getLink(hash);
+    };
+    await expect(store.spend(id, hold)).resolves.toBe('already-used');
+    await expect(getLink('h')).resolves.not.toHaveProperty('holder');
+  });
+
+  it('leaves the context unspent where the link is gone when it asks who holds it', async () => {
+    const { store, id, hold } = await linked();
+    await store.reserveLink('h', 'other/0');
+    store.getLink = () => Promise.resolve(null);
+    await expect(store.spend(id, hold)).resolves.toBe('link-taken');
+    await expect(store.consume(id)).resolves.toBe('consumed');
   });
 });

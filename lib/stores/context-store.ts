@@ -107,9 +107,15 @@ export abstract class AshContextStore {
    * A store that can do both in one atomic act overrides it. This one does them one after the other, and frees the
    * link again where the context cannot be spent.
    */
-  async spend(id: string, { hash, holder }: AshLinkHold): Promise<AshSpendResult> {
+  async spend(id: string, hold: AshLinkHold): Promise<AshSpendResult> {
+    const { hash, holder } = hold;
     const reserved = await this.reserveLink(hash, holder);
-    if (reserved === 'taken') return isHeldFor(id, await this.getLink(hash)) ? 'already-used' : 'link-taken';
+    if (reserved === 'taken') {
+      const link = await this.getLink(hash);
+      if (isHeldFor(id, link)) return 'already-used';
+      // Freed meanwhile, most likely by an identical request whose handler failed: the context will tell.
+      return link !== null && link.holder === undefined ? this.spend(id, hold) : 'link-taken';
+    }
     if (reserved !== 'reserved') return `link-${reserved}`;
     let result: AshConsumeResult | undefined;
     try {
