@@ -58,4 +58,16 @@ describe('AshContextStore', () => {
     await expect(store.spend(id, hold)).resolves.toBe('link-taken');
     await expect(store.consume(id)).resolves.toBe('consumed');
   });
+
+  it('asks a store that contradicts itself no further than a few times', async () => {
+    const { store, id, hold } = await linked();
+    let asked = 0;
+    store.reserveLink = () => {
+      asked++;
+      return Promise.resolve('taken');
+    };
+    await expect(store.spend(id, hold)).resolves.toBe('link-taken');
+    expect(asked).toBe(8);
+    await expect(store.consume(id)).resolves.toBe('consumed');
+  });
 });

@@ -37,6 +37,9 @@ export interface AshStoredLink extends AshChainLink {
   readonly holder?: string;
 }
 
+/** How often a link is looked at that was taken and is free again: a store that contradicts itself has an end too. */
+const MOST_LOOKS = 8;
+
 /**
  * Where contexts and the links of chains are kept: the contract of every store, and the token under which an
  * application injects or replaces it.
@@ -107,14 +110,15 @@ export abstract class AshContextStore {
    * A store that can do both in one atomic act overrides it. This one does them one after the other, and frees the
    * link again where the context cannot be spent.
    */
-  async spend(id: string, hold: AshLinkHold): Promise<AshSpendResult> {
-    const { hash, holder } = hold;
-    const reserved = await this.reserveLink(hash, holder);
-    if (reserved === 'taken') {
+  async spend(id: string, { hash, holder }: AshLinkHold): Promise<AshSpendResult> {
+    let reserved = await this.reserveLink(hash, holder);
+    for (let looks = 1; reserved === 'taken'; looks++) {
       const link = await this.getLink(hash);
       if (isHeldFor(id, link)) return 'already-used';
+      const isFree = link !== null && link.holder === undefined;
+      if (!isFree || looks === MOST_LOOKS) return 'link-taken';
       // Freed meanwhile, most likely by an identical request whose handler failed: the context will tell.
-      return link !== null && link.holder === undefined ? this.spend(id, hold) : 'link-taken';
+      reserved = await this.reserveLink(hash, holder);
     }
     if (reserved !== 'reserved') return `link-${reserved}`;
     let result: AshConsumeResult | undefined;

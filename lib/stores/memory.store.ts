@@ -57,7 +57,7 @@ interface HeldLink {
  */
 export class AshMemoryStore extends AshContextStore implements AshSpentSet {
   override readonly inProcess = true;
-  readonly shards = 1;
+  readonly shards: number = 1;
 
   private readonly maxEntries: number;
   private readonly grace: number;

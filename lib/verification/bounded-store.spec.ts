@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import { AshError } from '../core/index.js';
 import { ashNewContext } from '../stores/context.js';
 import type { AshContextStore } from '../stores/context-store.js';
 import { BoundedStore } from './bounded-store.js';
@@ -96,6 +97,18 @@ describe('BoundedStore', () => {
       code: 'ASH_STORE_UNAVAILABLE',
       cause: expect.any(TypeError) as unknown,
     });
+  });
+
+  it('hands on that a context does not fit into the store, which is no outage, and nothing else of the kind', async () => {
+    const refusal = new AshError('ASH_CANONICALIZATION_ERROR', 'metadata: too long.');
+    const refuse = () => Promise.reject(refusal);
+    const store = boundedOf({ create: refuse, get: refuse });
+    await expect(store.create({ binding: 'POST /a', ttlMs: 1 })).rejects.toBe(refusal);
+    await expect(store.get('id')).rejects.toMatchObject({ code: 'ASH_STORE_UNAVAILABLE', cause: refusal });
+    const other = new AshError('ASH_CTX_NOT_FOUND');
+    await expect(
+      boundedOf({ create: () => Promise.reject(other) }).create({ binding: 'POST /a', ttlMs: 1 }),
+    ).rejects.toMatchObject({ code: 'ASH_STORE_UNAVAILABLE', cause: other });
   });
 
   it('sets no timer for a store that answers from memory, which may take its time', async () => {
