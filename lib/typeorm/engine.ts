@@ -1,0 +1,44 @@
+import type { SqlAnswer, SqlStatement, SqlValue } from './statement.js';
+import type { SqlStatements } from './statements.js';
+import type { SqlTables } from './tables.js';
+
+/** What an engine's error means to the store. */
+export type SqlFault = 'conflict' | 'duplicate' | 'no-table' | 'other';
+
+/** How a set of statements is meant to run. */
+export interface SqlStatementOptions {
+  /** The longest wait for a row that somebody else holds, in milliseconds; `undefined` in a transaction of the application's. */
+  readonly lockTimeout: number | undefined;
+  /** How many rows one statement of the cleanup takes. */
+  readonly batch: number;
+  /** Whether the cleanup asks the server's clock too: one that is ahead here must not have a mark forgotten early. */
+  readonly asksServerClock: boolean;
+}
+
+/** One kind of database: its form of the statements, and its driver. */
+export interface SqlEngine {
+  /** Its name for a message. */
+  readonly title: string;
+  /** How to start one, for a message. */
+  readonly start: string;
+  /** A name in the engine's quotes. */
+  readonly quote: (name: string) => string;
+  /** The statements that make the tables and their indexes where they are not there. */
+  readonly tables: (tables: SqlTables, prefix: string) => readonly string[];
+  readonly statements: (tables: SqlTables, options: SqlStatementOptions) => SqlStatements;
+  /**
+   * Runs a statement on the driver's own connection.
+   *
+   * @param isPrepared Whether the server keeps the statement for the next time.
+   */
+  readonly run: (
+    connection: unknown,
+    statement: SqlStatement,
+    values: SqlValue[],
+    isPrepared: boolean,
+  ) => Promise<SqlAnswer>;
+  /** Ends a connection whose answer came too late, so that no other request gets it. */
+  readonly abandon: (connection: unknown) => void;
+  /** What an error of the driver means. */
+  readonly faultOf: (error: unknown) => SqlFault;
+}

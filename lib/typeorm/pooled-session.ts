@@ -1,0 +1,86 @@
+import type { DataSource, QueryRunner } from 'typeorm';
+import { Deadline, TooLateError } from './deadline.js';
+import type { SqlEngine } from './engine.js';
+import { unavailable } from './failure.js';
+import type { SqlSession, SqlSessionOptions } from './session.js';
+import { bind, type SqlAnswer, type SqlStatement, type SqlValue } from './statement.js';
+
+/** A statement that lost against another transaction is begun again this often. */
+const ATTEMPTS = 3;
+
+/**
+ * So many requests for a connection may be given up while the pool still has them in its queue; then the next is refused
+ * at once and does not queue: a pool without a time-out of its own would keep them all for as long as its server is away.
+ */
+const MAX_GIVEN_UP = 256;
+
+/** Runs each statement on a connection of the pool, as a transaction of its own. */
+export class PooledSession implements SqlSession {
+  private givenUp = 0;
+
+  constructor(
+    private readonly source: DataSource,
+    private readonly engine: SqlEngine,
+    private readonly options: SqlSessionOptions,
+  ) {}
+
+  async execute(
+    statement: SqlStatement,
+    values: Readonly<Record<string, SqlValue>>,
+    timeout = this.options.timeout,
+  ): Promise<SqlAnswer> {
+    const bound = bind(statement, values);
+    const deadline = new Deadline(timeout);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.attempt(statement, bound, deadline);
+      } catch (error) {
+        const isLost = this.engine.faultOf(error) === 'conflict';
+        if (!isLost || attempt === ATTEMPTS || deadline.isOver) throw unavailable(error);
+      }
+    }
+  }
+
+  private async attempt(statement: SqlStatement, values: SqlValue[], deadline: Deadline): Promise<SqlAnswer> {
+    const { engine, source } = this;
+    // A replica may not have seen yet that a context is spent.
+    const runner = source.createQueryRunner('master');
+    const connection = await this.connect(runner, deadline);
+    try {
+      // Without the values: among them are the secrets of contexts.
+      source.logger.logQuery(statement.text, undefined, runner);
+      return await deadline.within(
+        engine.run(connection, statement, values, this.options.prepare),
+        `An answer of ${engine.title}`,
+      );
+    } catch (error) {
+      if (error instanceof TooLateError) engine.abandon(connection);
+      throw error;
+    } finally {
+      await runner.release();
+    }
+  }
+
+  private async connect(runner: QueryRunner, deadline: Deadline): Promise<unknown> {
+    const { engine } = this;
+    if (this.givenUp >= MAX_GIVEN_UP) {
+      throw new Error(`${engine.title} gives no connection, and ${String(MAX_GIVEN_UP)} requests for one are overdue.`);
+    }
+    const connecting: Promise<unknown> = runner.connect();
+    try {
+      return await deadline.within(connecting, `A connection to ${engine.title}`);
+    } catch (error) {
+      if (error instanceof TooLateError) this.giveUp(runner, connecting);
+      throw error;
+    }
+  }
+
+  /** Gives a connection that comes too late back to the pool, unused. */
+  private giveUp(runner: QueryRunner, connecting: Promise<unknown>): void {
+    this.givenUp++;
+    connecting
+      .finally(() => this.givenUp--)
+      .then(() => runner.release())
+      .catch(() => undefined);
+  }
+}

@@ -1,0 +1,103 @@
+import type { SqlEngine, SqlFault } from './engine.js';
+import { property } from './property.js';
+import { numbered, type SqlAnswer, type SqlRow } from './statement.js';
+import { sharedStatements } from './statements.js';
+import type { SqlTables } from './tables.js';
+
+/** What the store needs of a client of `pg`. */
+interface PostgresClient {
+  query(query: { name?: string; text: string; values: unknown[] }): Promise<{
+    readonly rows: readonly SqlRow[];
+    readonly rowCount: number | null;
+  }>;
+  end(): Promise<void>;
+}
+
+const FAULTS: Readonly<Record<string, SqlFault>> = {
+  '40001': 'conflict',
+  '40P01': 'conflict',
+  '23505': 'duplicate',
+  '42P01': 'no-table',
+  '42703': 'no-table',
+};
+
+export const POSTGRES: SqlEngine = {
+  title: 'PostgreSQL',
+  start: 'docker run --rm -p 5432:5432 -e POSTGRES_PASSWORD=ash postgres',
+  quote: (name) => `"${name}"`,
+
+  tables: ({ context, link, spent, state }, prefix) => [
+    `CREATE TABLE IF NOT EXISTS ${context} (
+       "id" character varying(64) NOT NULL, "body" text NOT NULL, "issued_at" bigint NOT NULL,
+       "expires_at" bigint NOT NULL, "consumed_at" bigint, "keep_until" bigint NOT NULL, PRIMARY KEY ("id"))`,
+    `CREATE INDEX IF NOT EXISTS "${prefix}context_keep_until" ON ${context} ("keep_until")`,
+    `CREATE TABLE IF NOT EXISTS ${link} (
+       "hash" character varying(64) NOT NULL, "body" text NOT NULL, "issued_at" bigint NOT NULL,
+       "expires_at" bigint NOT NULL, "holder" character varying(1200), "keep_until" bigint NOT NULL, PRIMARY KEY ("hash"))`,
+    `CREATE INDEX IF NOT EXISTS "${prefix}link_keep_until" ON ${link} ("keep_until")`,
+    `CREATE TABLE IF NOT EXISTS ${spent} (
+       "mark_key" character varying(64) NOT NULL, "epoch" character varying(64), "keep_until" bigint NOT NULL,
+       PRIMARY KEY ("mark_key"))`,
+    `CREATE INDEX IF NOT EXISTS "${prefix}spent_keep_until" ON ${spent} ("keep_until")`,
+    `CREATE TABLE IF NOT EXISTS ${state} (
+       "name" character varying(64) NOT NULL, "value" character varying(128) NOT NULL, "held_until" bigint NOT NULL,
+       PRIMARY KEY ("name"))`,
+  ],
+
+  statements: (tables, { lockTimeout, batch, asksServerClock }) => {
+    // Set by the statement itself, before it reaches a row: a server that goes on waiting for the row after its client
+    // has left keeps a session for each client that left.
+    const bounded =
+      lockTimeout === undefined
+        ? ''
+        : ` AND (SELECT set_config('lock_timeout', '${String(lockTimeout)}ms', true)) IS NOT NULL`;
+    const due = asksServerClock ? 'LEAST(:now, (extract(epoch FROM now()) * 1000)::bigint)' : ':now';
+    return {
+      ...sharedStatements(tables, {
+        compile: numbered,
+        bounded,
+        present: '',
+        unlessThere: ' ON CONFLICT DO NOTHING',
+      }),
+      spend: numbered(spend(tables, bounded)),
+      forget: [tables.context, tables.link, tables.spent].map((table) =>
+        // The rows' addresses, so that the batch is found by one walk along the index; a row that is being spent is
+        // left for the next time.
+        numbered(`
+          DELETE FROM ${table} WHERE ctid = ANY(ARRAY(
+            SELECT ctid FROM ${table} WHERE keep_until <= ${due}
+            ORDER BY keep_until LIMIT ${String(batch)} FOR UPDATE SKIP LOCKED))`),
+      ),
+    };
+  },
+
+  run: async (connection, { name, text }, values, isPrepared): Promise<SqlAnswer> => {
+    const client = connection as PostgresClient;
+    const { rows, rowCount } = await client.query({ ...(isPrepared ? { name } : {}), text, values });
+    return { rows, affected: rowCount ?? 0 };
+  },
+
+  abandon: (connection) => {
+    (connection as PostgresClient).end().catch(() => undefined);
+  },
+
+  faultOf: (error) => FAULTS[String(property(error, 'code'))] ?? 'other',
+};
+
+/**
+ * Each part reads the one before, and so runs after it: the link is locked, the context spent if the link is free, the
+ * link held if the context was spent. Of two requests for one link the second waits at the lock, and then sees the
+ * link as the first one left it.
+ */
+function spend({ context, link }: SqlTables, bounded: string): string {
+  return `
+    WITH free AS MATERIALIZED (
+      SELECT 1 FROM ${link}
+      WHERE hash = :hash AND (holder = :holder OR (holder IS NULL AND expires_at > :now))${bounded} FOR UPDATE),
+    spent AS (
+      UPDATE ${context} SET consumed_at = :now
+      WHERE id = :id AND consumed_at IS NULL AND expires_at > :now AND EXISTS (SELECT 1 FROM free) RETURNING 1),
+    held AS (
+      UPDATE ${link} SET holder = :holder WHERE hash = :hash AND EXISTS (SELECT 1 FROM spent) RETURNING 1)
+    SELECT 1 FROM held`;
+}
