@@ -15,12 +15,24 @@ export interface SqlStatementOptions {
   readonly asksServerClock: boolean;
 }
 
+/** A setting of a server that can make it lose, in a crash, what it has confirmed. */
+export interface SqlDurability {
+  /** Asks for the setting, as a column `setting`. */
+  readonly ask: SqlStatement;
+  /** The value with which the server forgets commits when its process is killed. */
+  readonly unsafe: string;
+  /** What is wrong with it, and the mend, for a message. */
+  readonly mend: string;
+}
+
 /** One kind of database: its form of the statements, and its driver. */
 export interface SqlEngine {
   /** Its name for a message. */
   readonly title: string;
   /** How to start one, for a message. */
   readonly start: string;
+  /** Left out where a killed process loses nothing that was confirmed. */
+  readonly durability?: SqlDurability;
   /** A name in the engine's quotes. */
   readonly quote: (name: string) => string;
   /** The statements that make the tables and their indexes where they are not there. */

@@ -29,6 +29,11 @@ const TEXT = 'text CHARACTER SET utf8mb4 COLLATE utf8mb4_bin';
 export const MYSQL: SqlEngine = {
   title: 'MySQL',
   start: 'docker run --rm -p 3306:3306 -e MYSQL_ROOT_PASSWORD=ash -e MYSQL_DATABASE=ash mysql',
+  durability: {
+    ask: positional('SELECT @@GLOBAL.innodb_flush_log_at_trx_commit AS setting'),
+    unsafe: '0',
+    mend: 'innodb_flush_log_at_trx_commit is 0; SET GLOBAL innodb_flush_log_at_trx_commit = 1',
+  },
   quote: (name) => `\`${name}\``,
 
   tables: ({ context, link, spent, state }, prefix) => [

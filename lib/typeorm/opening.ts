@@ -11,9 +11,9 @@ import type { SqlSession } from './session.js';
 const OPEN_PATIENCE = 10;
 
 /**
- * Connects a DataSource of the store's own, and sees to it that the tables are there.
+ * Connects a DataSource of the store's own, and sees to it that the tables are there and that commits last.
  *
- * @throws AshConfigurationError where the database does not answer, or has not the tables.
+ * @throws AshConfigurationError where the database does not answer, has not the tables, or may lose commits.
  */
 export async function openParts(parts: SqlParts, session: SqlSession): Promise<void> {
   const { source, isOwn, gate, options } = parts;
@@ -23,6 +23,7 @@ export async function openParts(parts: SqlParts, session: SqlSession): Promise<v
     else if (!source.isInitialized) throw notInitialized();
     gate.isOpen = true;
     await checkTables(parts, session, deadline);
+    await checkDurability(parts, session);
   } catch (error) {
     await closeParts(parts);
     throw error;
@@ -66,6 +67,18 @@ async function checkTables(parts: SqlParts, session: SqlSession, deadline: Deadl
       throw noTables(parts, reason);
     }
   }
+}
+
+/** A commit that was confirmed and then lost is a spent context that is unspent again. */
+async function checkDurability({ engine, source, options }: SqlParts, session: SqlSession): Promise<void> {
+  const { durability } = engine;
+  if (durability === undefined || options.lostCommits === 'accept') return;
+  const { rows } = await session.execute(durability.ask, {});
+  if (String(rows[0]?.['setting']) !== durability.unsafe) return;
+  throw new AshConfigurationError(
+    `AshSqlStore: ${engine.title} at ${describe(source.options)} may lose commits that it has confirmed when it crashes, and ` +
+      `with them that a context was spent: ${durability.mend}, or set { lostCommits: 'accept' }.`,
+  );
 }
 
 async function probe({ statements }: SqlParts, session: SqlSession): Promise<void> {

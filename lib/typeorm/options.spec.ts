@@ -11,6 +11,11 @@ describe('AshSqlStore refuses', () => {
     ['a time-out of nothing', { timeout: 0 }, /'timeout' is a positive number, not 0/],
     ['a grace that is no number', { grace: Number.NaN }, /'grace' is a positive number, not NaN/],
     ['an empty batch', { cleanupBatch: -1 }, /'cleanupBatch' is a positive number, not -1/],
+    [
+      'a word that is none for lost commits',
+      { lostCommits: 'ignore' },
+      /'lostCommits' is 'refuse' or 'accept', not 'ignore'/,
+    ],
     ['an interval of nothing', { cleanupInterval: 0 }, /'cleanupInterval' is a positive number, not 0/],
   ])('%s', (_title, options, message) => {
     expect(() => new AshSqlStore(SQLITE, options as AshSqlStoreOptions)).toThrow(

@@ -30,6 +30,11 @@ export interface AshSqlStoreOptions {
    */
   readonly prepare?: boolean;
   /**
+   * Whether to start on a server that may lose commits it has confirmed when it crashes (`synchronous_commit = off`,
+   * `innodb_flush_log_at_trx_commit = 0`), and with them that a context was spent. Default `refuse`.
+   */
+  readonly lostCommits?: 'refuse' | 'accept';
+  /**
    * The clock, in milliseconds since the epoch. Default `Date.now`; the cleanup then forgets nothing before the server's
    * clock says so too.
    */
@@ -51,6 +56,7 @@ const OPTION_KEYS = [
   'cleanupBatch',
   'onCleanupError',
   'prepare',
+  'lostCommits',
   'clock',
 ];
 
@@ -68,6 +74,10 @@ export function checkOptions(options: AshSqlStoreOptions): CheckedOptions {
       `AshSqlStore: 'tablePrefix' is a letter or '_', then at most 31 letters, digits and '_', not '${tablePrefix}'.`,
     );
   }
+  const lostCommits: string = options.lostCommits ?? 'refuse';
+  if (lostCommits !== 'refuse' && lostCommits !== 'accept') {
+    throw new AshConfigurationError(`AshSqlStore: 'lostCommits' is 'refuse' or 'accept', not '${lostCommits}'.`);
+  }
   return {
     createTables: options.createTables ?? false,
     tablePrefix,
@@ -78,6 +88,7 @@ export function checkOptions(options: AshSqlStoreOptions): CheckedOptions {
     cleanupBatch: Math.ceil(positive('cleanupBatch', options.cleanupBatch ?? 1_000)),
     onCleanupError: options.onCleanupError ?? warnOnce(),
     prepare: options.prepare ?? true,
+    lostCommits,
     clock: options.clock ?? Date.now,
     hasOwnClock: options.clock !== undefined,
   };

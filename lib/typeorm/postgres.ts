@@ -24,6 +24,11 @@ const FAULTS: Readonly<Record<string, SqlFault>> = {
 export const POSTGRES: SqlEngine = {
   title: 'PostgreSQL',
   start: 'docker run --rm -p 5432:5432 -e POSTGRES_PASSWORD=ash postgres',
+  durability: {
+    ask: numbered("SELECT current_setting('synchronous_commit') AS setting"),
+    unsafe: 'off',
+    mend: "synchronous_commit is 'off'; ALTER ROLE … SET synchronous_commit = on, or have it on for the whole server",
+  },
   quote: (name) => `"${name}"`,
 
   tables: ({ context, link, spent, state }, prefix) => [
