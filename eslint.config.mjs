@@ -39,7 +39,7 @@ export default defineConfig(
   // What `page.evaluate` takes runs in the page.
   { files: ['test/browser/*.mjs'], languageOptions: { globals: globals.browser } },
   {
-    files: ['**/*.spec.ts', '**/*.e2e-spec.ts'],
+    files: ['**/*.spec.ts', '**/*.e2e-spec.ts', '**/*.service-spec.ts', 'test/**/*.suite.ts'],
     extends: [jest.configs['flat/recommended']],
     rules: {
       'jest/expect-expect': ['error', { assertFunctionNames: ['expect', 'fc.assert'] }],
@@ -54,4 +54,6 @@ export default defineConfig(
       '@typescript-eslint/unbound-method': 'off',
     },
   },
+  // A suite is what several specs run, each with a set-up of its own.
+  { files: ['test/**/*.suite.ts'], rules: { 'jest/no-export': 'off' } },
 );

@@ -4,9 +4,14 @@ import { createShop } from './create-shop.js';
 const { PORT = '3000', HOST = '127.0.0.1', ADAPTER = 'express' } = process.env;
 
 async function main(): Promise<void> {
-  const app = await createShop({ adapter: ADAPTER, logger: ['error', 'warn', 'log'] });
+  const app = await createShop({ adapter: ADAPTER, logger: ['error', 'warn', 'log'], environment: process.env });
   app.enableShutdownHooks();
-  await app.listen(PORT, HOST);
+  try {
+    await app.listen(PORT, HOST);
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
   console.log(`ready ${await app.getUrl()}`);
 }
 

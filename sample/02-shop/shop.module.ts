@@ -1,35 +1,48 @@
-import { Module } from '@nestjs/common';
-import { AshMemoryStore, AshModule, type AshContextStore } from 'nestjs-ash';
+import {
+  Inject,
+  Logger,
+  Module,
+  type DynamicModule,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { AshModule, type AshRequest } from 'nestjs-ash';
 import { Bank } from './bank.js';
 import { CheckoutController } from './checkout.controller.js';
+import type { ShopStore } from './shop-store.js';
 import { ShopController } from './shop.controller.js';
 import { TransfersController } from './transfers.controller.js';
 
-const STORES: Readonly<Record<string, () => AshContextStore>> = {
-  memory: () => new AshMemoryStore(),
-};
-
-/** The store that the environment names. */
-function storeOf(name: string): AshContextStore {
-  const make = STORES[name];
-  if (make === undefined) throw new Error(`STORE is one of ${Object.keys(STORES).join(', ')}, not '${name}'.`);
-  return make();
-}
+const SHOP_STORE = Symbol('shop:store');
 
 @Module({
-  imports: [
-    AshModule.forRootAsync({
-      useFactory: () => ({
-        store: storeOf(process.env['STORE'] ?? 'memory'),
-        // Stands in for a login: whoever names nobody is a guest.
-        subject: ({ headers }) => {
-          const user = headers['x-user'];
-          return typeof user === 'string' ? user : 'guest';
-        },
-      }),
-    }),
-  ],
   controllers: [TransfersController, CheckoutController, ShopController],
   providers: [Bank],
 })
-export class ShopModule {}
+export class ShopModule implements OnModuleInit, OnApplicationShutdown {
+  constructor(@Inject(SHOP_STORE) private readonly shopStore: ShopStore) {}
+
+  /** The shop on a store, which it ends when it is shut down. */
+  static on(shopStore: ShopStore): DynamicModule {
+    return {
+      module: ShopModule,
+      imports: [AshModule.forRoot({ store: shopStore.store, subject: userOf })],
+      providers: [{ provide: SHOP_STORE, useValue: shopStore }],
+    };
+  }
+
+  onModuleInit() {
+    new Logger('Shop').log(`Contexts are kept ${this.shopStore.note}.`);
+  }
+
+  /** Requests that are under way have ended by now. */
+  onApplicationShutdown() {
+    return this.shopStore.close();
+  }
+}
+
+/** Stands in for a login: whoever names nobody is a guest. */
+function userOf({ headers }: AshRequest): string {
+  const user = headers['x-user'];
+  return typeof user === 'string' ? user : 'guest';
+}

@@ -4,11 +4,11 @@ import { createInterface } from 'node:readline';
 import { root } from '../../scripts/run.mjs';
 
 /** Starts the built shop as a process of its own on a free port, and answers its URL and how to end it. */
-export async function startShop(env = {}) {
+export async function startShop(env = {}, { stderr = 'inherit' } = {}) {
   const shop = spawn(process.execPath, ['dist-sample/02-shop/main.js'], {
     cwd: root,
     env: { ...process.env, PORT: '0', ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', stderr],
   });
   const exited = once(shop, 'exit');
   for await (const line of createInterface({ input: shop.stdout })) {
@@ -16,7 +16,12 @@ export async function startShop(env = {}) {
     if (ready === null) continue;
     // Whatever is logged from here on is read and dropped, lest a full pipe block the shop.
     shop.stdout.resume();
-    return { url: ready[1], exited, end: () => (shop.kill('SIGTERM'), exited) };
+    return {
+      url: ready[1],
+      exited,
+      end: () => (shop.kill('SIGTERM'), exited),
+      kill: () => (shop.kill('SIGKILL'), exited),
+    };
   }
   throw new Error(`The shop ended before it was ready: ${(await exited).join(' ')}`);
 }

@@ -1,54 +1,18 @@
 import { Controller, Post } from '@nestjs/common';
 import { AshProtected, AshService, type AshErrorCode } from 'nestjs-ash';
-import { body, header, proven } from '../support/attacks.js';
+import { proven } from '../support/attacks.js';
 import { stopClock, type Clock } from '../support/clock.js';
 import { Runs, startFixture } from '../support/fixture.js';
 import { sign } from '../support/proof.js';
-import { SHOP, startShop } from '../support/shop.js';
-import { ADAPTERS, draftOf, harmless, play, type Attack, type Plan, type TestApp } from '../support/test-app.js';
-
-const WRONG = [403, 'ASH_TIMESTAMP_INVALID'] as const;
-const MALFORMED = [400, 'ASH_HEADER_INVALID'] as const;
-const MISSING = [403, 'ASH_PROOF_MISSING'] as const;
+import { MEMORY, shopsOn } from '../support/shop.js';
+import { ADAPTERS, draftOf, harmless, play, type Plan, type TestApp } from '../support/test-app.js';
+import { describeTimestamps } from './clocks.suite.js';
 
 const MINUTES = 60_000;
 
-type Row = [
-  title: string,
-  timestamp: (now: number) => number | string,
-  refusal: readonly [status: number, code: string],
-];
+shopsOn(MEMORY).forEach(describeTimestamps);
 
-/** Each is proven as it is sent, so that the timestamp alone is wrong. */
-const TIMESTAMPS: Row[] = [
-  ['in seconds', (now) => Math.floor(now / 1_000), WRONG],
-  ['in microseconds', (now) => now * 1_000, WRONG],
-  ['five minutes and a millisecond ago', (now) => now - 5 * MINUTES - 1, WRONG],
-  ['in five minutes and a millisecond', (now) => now + 5 * MINUTES + 1, WRONG],
-  ['a year ago', (now) => now - 365 * 24 * 60 * MINUTES, WRONG],
-  ['of the first millisecond', () => 1, WRONG],
-  ['of the largest number', () => '9'.repeat(16), WRONG],
-  ['of more digits than a time has', () => '1'.repeat(17), MALFORMED],
-  ['of zero', () => 0, MALFORMED],
-  ['below zero', (now) => -now, MALFORMED],
-  ['with a sign', (now) => `+${now}`, MALFORMED],
-  ['with a leading zero', (now) => `0${now}`, MALFORMED],
-  ['with a fraction', (now) => `${now}.0`, MALFORMED],
-  ['with an exponent', () => '1.7e12', MALFORMED],
-  ['in hexadecimal', (now) => `0x${now.toString(16)}`, MALFORMED],
-  ['as a date', (now) => new Date(now).toISOString(), MALFORMED],
-  ['of a word', () => 'NaN', MALFORMED],
-  ['of nothing', () => '', MISSING],
-];
-
-type Border = [title: string, ahead: number];
-const BORDERS: Border[] = [
-  ['five minutes ago', -5 * MINUTES],
-  ['now', 0],
-  ['in five minutes', 5 * MINUTES],
-];
-
-describe.each(ADAPTERS)('16: a timestamp on %s', (adapter) => {
+describe.each(ADAPTERS)('16: a timestamp of another mode on %s', (adapter) => {
   let clock: Clock;
 
   beforeAll(() => {
@@ -59,180 +23,102 @@ describe.each(ADAPTERS)('16: a timestamp on %s', (adapter) => {
     clock.release();
   });
 
-  describe('of the default mode', () => {
-    let shop: TestApp;
+  const runs = new Runs();
+  let app: TestApp;
+  let refusedCode: AshErrorCode | undefined;
 
-    beforeAll(async () => {
-      shop = await startShop(adapter);
-    });
-
-    afterAll(() => shop.close());
-
-    it.each(TIMESTAMPS)('%s is refused', async (_title, timestamp, refusal) => {
-      const attack = proven({ timestamp: timestamp(Date.now()) });
-
-      expect(await play(shop, SHOP.json, attack)).toEqual(harmless(SHOP.json, ...refusal));
-    });
-
-    it.each(BORDERS)('%s passes', async (_title, ahead) => {
-      expect(await shop.pass(SHOP.json, { timestamp: Date.now() + ahead })).toMatchObject({ status: 200 });
-    });
-
-    type Message = [title: string, timestamp: (now: number) => number, message: string];
-    const messages: Message[] = [
-      [
-        'is in seconds',
-        (now) => Math.floor(now / 1_000),
-        'The timestamp is in seconds: send milliseconds since the epoch.',
-      ],
-      [
-        'is late',
-        (now) => now - 6 * MINUTES,
-        "The timestamp is too far behind the server's clock: correct the clock by the context's issuedAt.",
-      ],
-      [
-        'is early',
-        (now) => now + 6 * MINUTES,
-        "The timestamp is too far ahead of the server's clock: correct the clock by the context's issuedAt.",
-      ],
-    ];
-    it.each(messages)('that %s is told so', async (_title, timestamp, sentence) => {
-      const answer = await shop.pass(SHOP.json, { timestamp: timestamp(Date.now()) });
-
-      expect(answer.body).toEqual({
-        statusCode: 403,
-        error: 'Forbidden',
-        code: 'ASH_TIMESTAMP_INVALID',
-        message: sentence,
-      });
-    });
-
-    type Late = [title: string, attack: Attack];
-    const late: Late[] = [
-      ['as it was', () => undefined],
-      ['with another body', body('{"amount":1,"to":"acct-8"}')],
-      ['with a guessed proof', header('x-ash-proof', 'a'.repeat(64))],
-      ['with a new timestamp', proven()],
-    ];
-    it.each(late)('does not save a request, %s, whose context has expired', async (_title, attack) => {
-      const honest = await shop.prepare(SHOP.json);
-      clock.pass(30_000);
-      await attack(honest.draft, honest);
-      let answer: unknown;
-      const ran = await shop.ranDuring(async () => {
-        answer = await shop.send(honest.draft);
-      });
-
-      expect(answer).toMatchObject({ status: 410, code: 'ASH_CTX_EXPIRED' });
-      expect(ran).toEqual({});
-    });
-
-    it('is held against the clock of the server, not of the context', async () => {
-      const { draft } = await shop.prepare(SHOP.json, { timestamp: Date.now() - 5 * MINUTES });
-      clock.pass(1);
-
-      expect(await shop.send(draft)).toMatchObject({ status: 403, code: 'ASH_TIMESTAMP_INVALID' });
-    });
-  });
-
-  describe('of another mode', () => {
-    const runs = new Runs();
-    let app: TestApp;
-    let refusedCode: AshErrorCode | undefined;
-
-    @Controller()
-    class ModesController {
-      @Post('minimal')
-      @AshProtected('POST /minimal', { mode: 'minimal' })
-      minimal() {
-        runs.count('minimal');
-      }
-
-      @Post('balanced')
-      @AshProtected('POST /balanced')
-      balanced() {
-        runs.count('balanced');
-      }
-
-      @Post('strict')
-      @AshProtected('POST /strict', { mode: 'strict' })
-      strict() {
-        runs.count('strict');
-      }
-
-      @Post('narrow')
-      @AshProtected('POST /narrow', { timestampTolerance: 1_000 })
-      narrow() {
-        runs.count('narrow');
-      }
+  @Controller()
+  class ModesController {
+    @Post('minimal')
+    @AshProtected('POST /minimal', { mode: 'minimal' })
+    minimal() {
+      runs.count('minimal');
     }
 
-    beforeAll(async () => {
-      const onRefused = ({ code }: { code: AshErrorCode }): void => {
-        refusedCode = code;
-      };
-      app = await startFixture(adapter, { runs, controllers: [ModesController], ash: { onRefused } });
-    });
+    @Post('balanced')
+    @AshProtected('POST /balanced')
+    balanced() {
+      runs.count('balanced');
+    }
 
-    afterAll(() => app.close());
+    @Post('strict')
+    @AshProtected('POST /strict', { mode: 'strict' })
+    strict() {
+      runs.count('strict');
+    }
 
-    const plan = (mode: string): Plan => ({ binding: `POST /${mode}`, runs: mode });
+    @Post('narrow')
+    @AshProtected('POST /narrow', { timestampTolerance: 1_000 })
+    narrow() {
+      runs.count('narrow');
+    }
+  }
 
-    type Passing = [title: string, mode: string, ahead: number];
-    const passing: Passing[] = [
-      ['a year ago passes where the mode is minimal', 'minimal', -365 * 24 * 60 * MINUTES],
-      ['in a year passes where the mode is minimal', 'minimal', 365 * 24 * 60 * MINUTES],
-      ['half a minute ago passes where the mode is strict', 'strict', -30_000],
-      ['in half a minute passes where the mode is strict', 'strict', 30_000],
-      ['a second ago passes where the route allows a second', 'narrow', -1_000],
-    ];
-    it.each(passing)('%s', async (_title, mode, ahead) => {
-      const ran = await app.ranDuring(() => app.pass(plan(mode), { timestamp: Date.now() + ahead }));
+  beforeAll(async () => {
+    const onRefused = ({ code }: { code: AshErrorCode }): void => {
+      refusedCode = code;
+    };
+    app = await startFixture(adapter, { runs, controllers: [ModesController], ash: { onRefused } });
+  });
 
-      expect(ran).toEqual({ [mode]: 1 });
-    });
+  afterAll(() => app.close());
 
-    type Refused = [title: string, mode: string, timestamp: (now: number) => number, code: string];
-    const refused: Refused[] = [
-      [
-        'in seconds is refused where the mode is minimal',
-        'minimal',
-        (now) => Math.floor(now / 1_000),
-        'ASH_TIMESTAMP_INVALID',
-      ],
-      [
-        'more than half a minute ago is refused where the mode is strict',
-        'strict',
-        (now) => now - 30_001,
-        'ASH_VERIFICATION_FAILED',
-      ],
-      [
-        'in more than half a minute is refused where the mode is strict',
-        'strict',
-        (now) => now + 30_001,
-        'ASH_VERIFICATION_FAILED',
-      ],
-      [
-        'more than a second ago is refused where the route allows a second',
-        'narrow',
-        (now) => now - 1_001,
-        'ASH_TIMESTAMP_INVALID',
-      ],
-    ];
-    it.each(refused)('%s', async (_title, mode, timestamp, code) => {
-      const attack = proven({ timestamp: timestamp(Date.now()) });
+  const plan = (mode: string): Plan => ({ binding: `POST /${mode}`, runs: mode });
 
-      expect(await play(app, plan(mode), attack)).toEqual(harmless(plan(mode), 403, code));
-      expect(refusedCode).toBe('ASH_TIMESTAMP_INVALID');
-    });
+  type Passing = [title: string, mode: string, ahead: number];
+  const passing: Passing[] = [
+    ['a year ago passes where the mode is minimal', 'minimal', -365 * 24 * 60 * MINUTES],
+    ['in a year passes where the mode is minimal', 'minimal', 365 * 24 * 60 * MINUTES],
+    ['half a minute ago passes where the mode is strict', 'strict', -30_000],
+    ['in half a minute passes where the mode is strict', 'strict', 30_000],
+    ['a second ago passes where the route allows a second', 'narrow', -1_000],
+  ];
+  it.each(passing)('%s', async (_title, mode, ahead) => {
+    const ran = await app.ranDuring(() => app.pass(plan(mode), { timestamp: Date.now() + ahead }));
 
-    it('a minute ago is refused where the context is stricter than its route', async () => {
-      const context = await app.nest.get(AshService).issue({ binding: 'POST /balanced', mode: 'strict' });
-      const draft = draftOf(plan('balanced'));
-      sign(context, draft, { timestamp: Date.now() - MINUTES });
+    expect(ran).toEqual({ [mode]: 1 });
+  });
 
-      expect(await app.send(draft)).toMatchObject({ status: 403, code: 'ASH_VERIFICATION_FAILED' });
-      expect(refusedCode).toBe('ASH_TIMESTAMP_INVALID');
-    });
+  type Refused = [title: string, mode: string, timestamp: (now: number) => number, code: string];
+  const refused: Refused[] = [
+    [
+      'in seconds is refused where the mode is minimal',
+      'minimal',
+      (now) => Math.floor(now / 1_000),
+      'ASH_TIMESTAMP_INVALID',
+    ],
+    [
+      'more than half a minute ago is refused where the mode is strict',
+      'strict',
+      (now) => now - 30_001,
+      'ASH_VERIFICATION_FAILED',
+    ],
+    [
+      'in more than half a minute is refused where the mode is strict',
+      'strict',
+      (now) => now + 30_001,
+      'ASH_VERIFICATION_FAILED',
+    ],
+    [
+      'more than a second ago is refused where the route allows a second',
+      'narrow',
+      (now) => now - 1_001,
+      'ASH_TIMESTAMP_INVALID',
+    ],
+  ];
+  it.each(refused)('%s', async (_title, mode, timestamp, code) => {
+    const attack = proven({ timestamp: timestamp(Date.now()) });
+
+    expect(await play(app, plan(mode), attack)).toEqual(harmless(plan(mode), 403, code));
+    expect(refusedCode).toBe('ASH_TIMESTAMP_INVALID');
+  });
+
+  it('a minute ago is refused where the context is stricter than its route', async () => {
+    const context = await app.nest.get(AshService).issue({ binding: 'POST /balanced', mode: 'strict' });
+    const draft = draftOf(plan('balanced'));
+    sign(context, draft, { timestamp: Date.now() - MINUTES });
+
+    expect(await app.send(draft)).toMatchObject({ status: 403, code: 'ASH_VERIFICATION_FAILED' });
+    expect(refusedCode).toBe('ASH_TIMESTAMP_INVALID');
   });
 });

@@ -1,0 +1,43 @@
+import { randomBytes } from 'node:crypto';
+import { describeWholeShop } from '../shop/whole-shop.suite.js';
+import { MEMORY, shopsOn, type ShopStore } from '../support/shop.js';
+import { connect, dropTables, MARIADB, POSTGRES } from './sql-fixture.js';
+
+type Environment = ShopStore['environment'];
+
+/** Keeps what one run leaves on a server apart from what others do. */
+const STORE_PREFIX = `shop${randomBytes(6).toString('hex')}`;
+
+/** Runs every suite of the shop with a store. */
+export function describeShopWith(title: string, environment: Environment): void {
+  runWith({ ...MEMORY, title: ` with ${title}`, environment: { ...environment, STORE_PREFIX } });
+}
+
+/** Runs every suite of the shop with sealed contexts over a store. */
+export function describeShopWithSealed(title: string, environment: Environment, followsClock = true): void {
+  runWith({
+    title: ` with sealed contexts over ${title}`,
+    environment: {
+      ...environment,
+      STORE: 'sealed',
+      STORE_PREFIX,
+      SEALED_KEYS: `test:${randomBytes(32).toString('base64url')}`,
+    },
+    knowsSpent: false,
+    followsClock,
+    contextId: /^ash_s[A-Za-z0-9_-]+$/,
+  });
+}
+
+function runWith(store: ShopStore): void {
+  const { DATABASE_URL } = store.environment;
+  shopsOn(store).forEach(describeWholeShop);
+  if (DATABASE_URL === undefined) return;
+
+  // The database may be somebody's own. Redis forgets its keys by itself.
+  afterAll(async () => {
+    const source = await connect(DATABASE_URL.startsWith('postgres') ? POSTGRES : MARIADB);
+    await dropTables(source, `${STORE_PREFIX}_`);
+    await source.destroy();
+  });
+}

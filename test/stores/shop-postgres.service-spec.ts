@@ -1,0 +1,4 @@
+import { serviceOf } from './redis-service.js';
+import { describeShopWith } from './shop-on-stores.js';
+
+describeShopWith('PostgreSQL', { STORE: 'sql', DATABASE_URL: serviceOf('POSTGRES_URL') });

@@ -1,0 +1,4 @@
+import { serviceOf } from './redis-service.js';
+import { describeShopWith } from './shop-on-stores.js';
+
+describeShopWith('Redis', { STORE: 'redis', REDIS_URL: serviceOf('REDIS_URL') });

@@ -1,0 +1,3 @@
+import { describeShopWith } from './shop-on-stores.js';
+
+describeShopWith('SQLite', { STORE: 'sql' });
