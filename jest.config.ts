@@ -5,7 +5,11 @@ const config: Config = {
   rootDir: __dirname,
   testEnvironment: 'node',
   globals: { NEST_MAJOR: 12 },
-  testMatch: ['<rootDir>/lib/**/*.spec.ts', '<rootDir>/test/**/*.e2e-spec.ts'],
+  testMatch: [
+    '<rootDir>/lib/**/*.spec.ts',
+    '<rootDir>/test/**/*.e2e-spec.ts',
+    '<rootDir>/test/stores/**/*.service-spec.ts',
+  ],
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/dist-sample'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {

@@ -1,9 +1,10 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromiumPath } from './chromium.mjs';
 import { node, npm, root } from './run.mjs';
 import { installPackages } from './fresh.mjs';
+import { provideServices } from './services/provide.mjs';
 
 // Some tools colour what they write to a file or to a CI's log.
 process.env.NO_COLOR = '1';
@@ -30,17 +31,20 @@ async function checks(prefix) {
   return { passed, failed: names.length - passed };
 }
 
-async function jest(name, config, ...options) {
+async function jest(name, config, options = [], env = {}) {
   const file = join(results, `${name}.json`);
-  const succeeded = await node([
-    '--experimental-vm-modules',
-    '--disable-warning=ExperimentalWarning',
-    'node_modules/jest/bin/jest.js',
-    `--config=${config}`,
-    '--json',
-    `--outputFile=${file}`,
-    ...options,
-  ]);
+  const succeeded = await node(
+    [
+      '--experimental-vm-modules',
+      '--disable-warning=ExperimentalWarning',
+      'node_modules/jest/bin/jest.js',
+      `--config=${config}`,
+      '--json',
+      `--outputFile=${file}`,
+      ...options,
+    ],
+    { env },
+  );
   const result = readResult(file);
   return counted(succeeded, result.numPassedTests, result.numFailedTests + result.numRuntimeErrorTestSuites);
 }
@@ -66,13 +70,37 @@ async function nodeTests(name, env = {}) {
   return counted(succeeded, passed, failed);
 }
 
+const sum = (results) => ({
+  passed: results.reduce((total, { passed }) => total + passed, 0),
+  failed: results.reduce((total, { failed }) => total + failed, 0),
+});
+
+/** The stores on real servers, and once more with the other versions of their clients. */
+async function stores() {
+  const services = await provideServices();
+  try {
+    const outcomes = [
+      await nodeTests('stores', services.env),
+      await jest('stores', 'jest.config.ts', ['--testPathPatterns=[.]service-spec[.]ts$'], services.env),
+    ];
+    for (const folder of ['ioredis-6', 'typeorm-0.3'].filter((name) => existsSync(join(root, 'test', name)))) {
+      await installPackages(`test/${folder}`);
+      outcomes.push(await jest(folder, `test/${folder}/jest.config.ts`, [], services.env));
+    }
+    return sum(outcomes);
+  } finally {
+    await services.stop();
+  }
+}
+
 const parts = {
   lint: () => checks('lint:'),
   build: () => checks('build'),
   package: () => checks('package:'),
   // Apart, since counting the branches of whole applications takes three times as long as running them.
-  unit: () => jest('unit', 'jest.config.ts', '--coverage', '--testPathPatterns=[.]spec[.]ts$'),
-  e2e: () => jest('e2e', 'jest.config.ts', '--testPathPatterns=[.]e2e-spec[.]ts$'),
+  unit: () => jest('unit', 'jest.config.ts', ['--coverage', '--testPathPatterns=[.]spec[.]ts$']),
+  stores,
+  e2e: () => jest('e2e', 'jest.config.ts', ['--testPathPatterns=[.]e2e-spec[.]ts$']),
   nest11: async () => {
     await installPackages('test/nest-11');
     return jest('nest11', 'test/nest-11/jest.config.ts');
