@@ -1,3 +1,4 @@
+import type { DataSource } from 'typeorm';
 import type { SqlAnswer, SqlStatement, SqlValue } from './statement.js';
 import type { SqlStatements } from './statements.js';
 import type { SqlTables } from './tables.js';
@@ -16,7 +17,7 @@ export interface SqlStatementOptions {
 }
 
 /** A setting of a server that can make it lose, in a crash, what it has confirmed. */
-export interface SqlDurability {
+interface SqlDurability {
   /** Asks for the setting, as a column `setting`. */
   readonly ask: SqlStatement;
   /** The value with which the server forgets commits when its process is killed. */
@@ -33,6 +34,8 @@ export interface SqlEngine {
   readonly start: string;
   /** Left out where a killed process loses nothing that was confirmed. */
   readonly durability?: SqlDurability;
+  /** Sees to the connections of a DataSource from its opening on, and answers how to end that. */
+  readonly attend?: (source: DataSource) => () => void;
   /** A name in the engine's quotes. */
   readonly quote: (name: string) => string;
   /** The statements that make the tables and their indexes where they are not there. */

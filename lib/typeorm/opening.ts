@@ -16,11 +16,12 @@ const OPEN_PATIENCE = 10;
  * @throws AshConfigurationError where the database does not answer, has not the tables, or may lose commits.
  */
 export async function openParts(parts: SqlParts, session: SqlSession): Promise<void> {
-  const { source, isOwn, gate, options } = parts;
+  const { source, isOwn, engine, gate, options } = parts;
   const deadline = new Deadline(options.timeout * OPEN_PATIENCE);
   try {
     if (isOwn) await connect(parts, deadline);
     else if (!source.isInitialized) throw notInitialized();
+    gate.leave = engine.attend?.(source) ?? gate.leave;
     gate.isOpen = true;
     await checkTables(parts, session, deadline);
     await checkDurability(parts, session);
@@ -33,6 +34,7 @@ export async function openParts(parts: SqlParts, session: SqlSession): Promise<v
 /** Ends a DataSource of the store's own. A server that does not answer is not waited for. */
 export async function closeParts({ source, isOwn, gate, options, engine }: SqlParts): Promise<void> {
   gate.isOpen = false;
+  gate.leave();
   if (!isOwn || !source.isInitialized) return;
   const ending = source.destroy();
   ending.catch(() => undefined);

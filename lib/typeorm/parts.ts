@@ -27,7 +27,7 @@ export interface SqlParts {
   readonly statementsInside: SqlStatements;
   readonly options: CheckedOptions;
   /** Whether the store is open: before and after, no statement runs. */
-  readonly gate: { isOpen: boolean };
+  readonly gate: { isOpen: boolean; leave: () => void };
 }
 
 /** @throws AshConfigurationError for a driver that the store has no statements for, or options of no DataSource. */
@@ -46,7 +46,7 @@ export function assemble(connection: DataSource | DataSourceOptions, options: Ch
     statements: engine.statements(tables, { ...shared, lockTimeout: timeout }),
     statementsInside: engine.statements(tables, { ...shared, lockTimeout: undefined }),
     options,
-    gate: { isOpen: false },
+    gate: { isOpen: false, leave: () => undefined },
   };
 }
 

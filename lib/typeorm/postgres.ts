@@ -1,4 +1,5 @@
 import type { SqlEngine, SqlFault } from './engine.js';
+import { attendPool } from './pg-pool.js';
 import { property } from './property.js';
 import { numbered, type SqlAnswer, type SqlRow } from './statement.js';
 import { sharedStatements } from './statements.js';
@@ -29,6 +30,7 @@ export const POSTGRES: SqlEngine = {
     unsafe: 'off',
     mend: "synchronous_commit is 'off'; ALTER ROLE … SET synchronous_commit = on, or have it on for the whole server",
   },
+  attend: attendPool,
   quote: (name) => `"${name}"`,
 
   tables: ({ context, link, spent, state }, prefix) => [
