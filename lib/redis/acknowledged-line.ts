@@ -36,6 +36,7 @@ interface Turn {
  * that a replica that is gone costs nobody more than two time-outs.
  */
 export class AcknowledgedLine {
+  private readonly known = new Set<string>();
   private waiting: Turn[] = [];
   private isBusy = false;
 
@@ -51,7 +52,9 @@ export class AcknowledgedLine {
   run(call: ScriptCall, isWritten: (answer: unknown) => boolean): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const deadline = performance.now() + longestWait(this.options);
-      this.waiting.push({ call, isWritten, resolve, reject, deadline, withText: false });
+      // The first time with its text: a server that does not have the script would cost a second wait for the replicas.
+      const withText = !this.known.has(call.script.sha);
+      this.waiting.push({ call, isWritten, resolve, reject, deadline, withText });
       if (!this.isBusy) void this.work();
     });
   }
@@ -78,6 +81,7 @@ export class AcknowledgedLine {
       const answers = turns.map(async (turn) => {
         try {
           const answer = await sendScript(client, turn.call, turn.withText);
+          this.known.add(turn.call.script.sha);
           if (turn.isWritten(answer)) written.push({ turn, answer });
           else turn.resolve(answer);
         } catch (error) {

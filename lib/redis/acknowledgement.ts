@@ -8,6 +8,10 @@ import { unavailable, within } from './unavailable.js';
 
 /** Runs what replicas have to confirm: on the connection of the server that holds the key. */
 export interface Acknowledgement {
+  /** Connects, so that the first request need not wait for it. */
+  open(timeout: number): Promise<void>;
+  /** Ends the attempts to connect; another {@link open} begins them again. */
+  giveUp(): void;
   /**
    * @param isWritten Whether an answer says that something was written that must not be lost.
    * @throws AshError `ASH_STORE_UNAVAILABLE` also where too few replicas confirmed; it is written then all the same.
@@ -22,6 +26,10 @@ export function acknowledgement(client: AshRedisClient, options: Acknowledgement
   const second = secondClient(client, longest);
   const runner = isCluster(second) ? onEveryMaster(second, options) : onOneServer(second, options);
   return {
+    open: (timeout) => runner.open(timeout),
+    giveUp: () => {
+      runner.giveUp();
+    },
     close: () => runner.close(),
     run: (call, isWritten) =>
       within(runner.run(call, isWritten), longest, () =>
@@ -33,7 +41,14 @@ export function acknowledgement(client: AshRedisClient, options: Acknowledgement
 function onOneServer(client: AshRedisSingle, options: AcknowledgementOptions): Acknowledgement {
   const connection = new RedisConnection({ client, isOwn: true, timeout: options.timeout });
   const line = new AcknowledgedLine(connection, options);
-  return { run: (call, isWritten) => line.run(call, isWritten), close: () => connection.close() };
+  return {
+    open: (timeout) => connection.whenReady(timeout),
+    giveUp: () => {
+      connection.giveUp();
+    },
+    run: (call, isWritten) => line.run(call, isWritten),
+    close: () => connection.close(),
+  };
 }
 
 /** A line for each master: `WAIT` has to go where its writes went. */
@@ -51,6 +66,10 @@ function onEveryMaster(cluster: AshRedisCluster, options: AcknowledgementOptions
   }
 
   return {
+    open: (timeout) => connection.whenReady(timeout),
+    giveUp: () => {
+      connection.giveUp();
+    },
     close: () => connection.close(),
     run: async (call, isWritten) => {
       await connection.whenReady();

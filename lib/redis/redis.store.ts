@@ -89,6 +89,7 @@ export class AshRedisStore extends AshContextStore implements AshSpentSet {
       this.#opening = undefined;
       // An application that does not start must be able to end.
       this.#connection.giveUp();
+      this.#acknowledgement?.giveUp();
       throw error;
     });
     return this.#opening;
@@ -169,8 +170,10 @@ export class AshRedisStore extends AshContextStore implements AshSpentSet {
   async #open(): Promise<void> {
     const { client } = this.#connection;
     try {
-      await this.#connection.whenReady(Math.max(this.#settings.commandTimeout, LONGEST_OPENING));
+      const timeout = Math.max(this.#settings.commandTimeout, LONGEST_OPENING);
+      await this.#connection.whenReady(timeout);
       await checkServers(this.#connection, this.#settings);
+      await this.#acknowledgement?.open(timeout);
       // What is forbidden to a script shows only in a script.
       await this.#run(this.#scripts.readHistory, [], []);
     } catch (error) {
