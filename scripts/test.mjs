@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromiumPath } from './chromium.mjs';
@@ -75,15 +75,29 @@ const sum = (results) => ({
   failed: results.reduce((total, { failed }) => total + failed, 0),
 });
 
+const SHOP_ON_STORES = '/shop-[^/]+[.]service-spec[.]ts$';
+
 /** The stores on real servers, and once more with the other versions of their clients. */
 async function stores() {
   const services = await provideServices();
   try {
     const outcomes = [
       await nodeTests('stores', services.env),
-      await jest('stores', 'jest.config.ts', ['--testPathPatterns=[.]service-spec[.]ts$'], services.env),
+      // Apart, since they keep every core busy, and the rest waits for servers and looks at the clock.
+      await jest(
+        'stores-shop',
+        'jest.config.ts',
+        [`--testPathPatterns=${SHOP_ON_STORES}`, '--maxWorkers=100%'],
+        services.env,
+      ),
+      await jest(
+        'stores',
+        'jest.config.ts',
+        ['--testPathPatterns=[.]service-spec[.]ts$', `--testPathIgnorePatterns=${SHOP_ON_STORES}`],
+        services.env,
+      ),
     ];
-    for (const folder of ['ioredis-6', 'typeorm-0.3'].filter((name) => existsSync(join(root, 'test', name)))) {
+    for (const folder of ['ioredis-6', 'typeorm-0.3']) {
       await installPackages(`test/${folder}`);
       outcomes.push(await jest(folder, `test/${folder}/jest.config.ts`, [], services.env));
     }

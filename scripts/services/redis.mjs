@@ -23,7 +23,8 @@ async function ask({ port, password, timeout = 2_000 }, command, ...args) {
     await redis.connect();
     return await redis.call(command, ...args);
   } finally {
-    redis.disconnect();
+    // One that has ended would wait for the other side to say goodbye.
+    if (redis.status !== 'end') redis.disconnect();
   }
 }
 

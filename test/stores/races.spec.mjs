@@ -9,6 +9,11 @@ const REQUESTS = 300;
 const ROUNDS = 10;
 const { POSTGRES_URL, REDIS_URL } = process.env;
 
+assert.ok(
+  POSTGRES_URL && REDIS_URL,
+  'POSTGRES_URL and REDIS_URL name the servers: run it by `npm test -- build stores`',
+);
+
 const STORES = {
   Redis: { STORE: 'redis', REDIS_URL },
   PostgreSQL: { STORE: 'sql', DATABASE_URL: POSTGRES_URL },
