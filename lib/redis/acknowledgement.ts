@@ -1,10 +1,11 @@
+import { within } from '../stores/within.js';
 import { AcknowledgedLine, longestWait, type AcknowledgementOptions } from './acknowledged-line.js';
 import { RedisConnection } from './connection.js';
 import { secondClient } from './own-client.js';
 import { isCluster, type AshRedisClient, type AshRedisCluster, type AshRedisSingle } from './redis-client.js';
 import type { ScriptCall } from './script-call.js';
 import { slotOf } from './slot.js';
-import { unavailable, within } from './unavailable.js';
+import { unavailable } from './unavailable.js';
 
 /** Runs what replicas have to confirm: on the connection of the server that holds the key. */
 export interface Acknowledgement {

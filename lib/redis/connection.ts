@@ -1,5 +1,6 @@
+import { within } from '../stores/within.js';
 import { isCluster, type AshRedisClient } from './redis-client.js';
-import { asUnavailable, unavailable, within } from './unavailable.js';
+import { asUnavailable, unavailable } from './unavailable.js';
 
 /** What a connection of the store is made of. */
 export interface RedisConnectionOptions<C extends AshRedisClient> {

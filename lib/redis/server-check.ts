@@ -1,9 +1,10 @@
 import { AshConfigurationError } from '../core/index.js';
+import { within } from '../stores/within.js';
 import type { RedisConnection } from './connection.js';
 import { describeTarget, isCluster, type AshRedisClient } from './redis-client.js';
 import type { RedisStoreSettings } from './redis.options.js';
 import { isForbidden, withoutParameters } from './server-error.js';
-import { unavailable, within } from './unavailable.js';
+import { unavailable } from './unavailable.js';
 
 /** The first version that has all that the scripts use: flags of a script. */
 const OLDEST_MAJOR = 7;

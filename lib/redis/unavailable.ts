@@ -11,22 +11,3 @@ export function asUnavailable(error: unknown): Error {
   if (isAshError(error)) return error;
   return unavailable('Redis refused, or could not be asked.', error);
 }
-
-/**
- * Waits for a promise no longer than the given milliseconds.
- *
- * @param late Makes the error of the one that comes too late.
- */
-export async function within<T>(promise: Promise<T>, milliseconds: number, late: () => Error): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const tooLate = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      reject(late());
-    }, milliseconds);
-  });
-  try {
-    return await Promise.race([promise, tooLate]);
-  } finally {
-    clearTimeout(timer);
-  }
-}

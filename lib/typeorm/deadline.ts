@@ -1,3 +1,5 @@
+import { within } from '../stores/within.js';
+
 /** Something did not come in time. */
 export class TooLateError extends Error {
   override readonly name = 'TooLateError';
@@ -22,20 +24,8 @@ export class Deadline {
    * @param title What did not come, for the message.
    * @throws TooLateError
    */
-  async within<T>(awaited: Promise<T>, title: string): Promise<T> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const tooLate = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(
-        () => {
-          reject(new TooLateError(`${title} did not come within ${String(this.timeout)} ms.`));
-        },
-        Math.max(0, this.end - performance.now()),
-      );
-    });
-    try {
-      return await Promise.race([awaited, tooLate]);
-    } finally {
-      clearTimeout(timer);
-    }
+  within<T>(awaited: Promise<T>, title: string): Promise<T> {
+    const left = Math.max(0, this.end - performance.now());
+    return within(awaited, left, () => new TooLateError(`${title} did not come within ${String(this.timeout)} ms.`));
   }
 }

@@ -10,6 +10,7 @@ import type {
   AshSpendResult,
   AshStoredLink,
 } from '../stores/context-store.js';
+import { within } from '../stores/within.js';
 
 const CONSUME_RESULTS: readonly AshConsumeResult[] = ['consumed', 'already-used', 'expired', 'not-found'];
 const SPEND_RESULTS: readonly AshSpendResult[] = [...CONSUME_RESULTS, 'link-taken', 'link-expired', 'link-not-found'];
@@ -113,21 +114,9 @@ export class BoundedStore {
     });
   }
 
-  private async within<T>(answer: Promise<T>): Promise<T> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const tooLate = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(
-        () => {
-          reject(new Error(`The store did not answer within ${String(this.timeout)} ms.`));
-        },
-        Math.max(0, Math.min(this.timeout, this.deadline - performance.now())),
-      );
-    });
-    try {
-      return await Promise.race([answer, tooLate]);
-    } finally {
-      clearTimeout(timer);
-    }
+  private within<T>(answer: Promise<T>): Promise<T> {
+    const left = Math.max(0, Math.min(this.timeout, this.deadline - performance.now()));
+    return within(answer, left, () => new Error(`The store did not answer within ${String(this.timeout)} ms.`));
   }
 }
 
