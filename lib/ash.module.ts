@@ -1,4 +1,12 @@
-import { Inject, Logger, Module, type DynamicModule, type OnModuleDestroy, type Type } from '@nestjs/common';
+import {
+  Inject,
+  Logger,
+  Module,
+  type DynamicModule,
+  type OnModuleDestroy,
+  type OnModuleInit,
+  type Type,
+} from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { createAshController } from './ash.controller.js';
 import { AshGuard } from './ash.guard.js';
@@ -45,8 +53,11 @@ class OwnStores {
  * });
  */
 @Module({})
-export class AshModule extends ConfigurableModuleClass implements OnModuleDestroy {
-  constructor(@Inject(OwnStores) private readonly own: OwnStores) {
+export class AshModule extends ConfigurableModuleClass implements OnModuleInit, OnModuleDestroy {
+  constructor(
+    @Inject(OwnStores) private readonly own: OwnStores,
+    @Inject(AshContextStore) private readonly store: AshContextStore,
+  ) {
     super();
   }
 
@@ -68,6 +79,11 @@ export class AshModule extends ConfigurableModuleClass implements OnModuleDestro
   static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
     checkKeys('AshModule.forRootAsync', options, [...ASYNC_KEYS, ...Object.keys(DEFAULT_EXTRAS)]);
     return assemble(super.forRootAsync(options), options);
+  }
+
+  /** Makes the store ready, whoever made it: what it cannot promise keeps the application from starting. */
+  onModuleInit(): Promise<void> {
+    return this.store.open();
   }
 
   /** Ends the store that the module made. A store that the application made is the application's to end. */
@@ -114,11 +130,10 @@ async function provideStore(
   moduleRef: ModuleRef,
   own: OwnStores,
 ): Promise<AshContextStore> {
-  const isGiven = store !== undefined && typeof store !== 'function';
-  const provided = isGiven ? store : await makeStore(store, clock, moduleRef);
-  if (!isGiven) own.stores.push(provided);
-  await provided.open();
-  return provided;
+  if (store !== undefined && typeof store !== 'function') return store;
+  const made = await makeStore(store, clock, moduleRef);
+  own.stores.push(made);
+  return made;
 }
 
 async function makeStore(

@@ -8,10 +8,11 @@ import {
   AshProtected,
   AshService,
   SkipAsh,
+  type AshModuleExtras,
   type AshModuleOptions,
   type AshOptionsFactory,
 } from 'nestjs-ash';
-import { ADAPTERS, Application, applications, type Setup } from './application.js';
+import { ADAPTERS, Application, applications, startUpError, type Setup } from './application.js';
 
 @Controller()
 class Payments {
@@ -65,6 +66,19 @@ class ClosingStore extends AshMemoryStore {
   override close(): Promise<void> {
     this.isClosed = true;
     return super.close();
+  }
+}
+
+/** Has to be made ready, and may fail at it. */
+class OpeningStore extends AshMemoryStore {
+  opened = 0;
+  fault: Error | undefined;
+
+  override async open(): Promise<void> {
+    // A while later, as a connection is.
+    await new Promise(setImmediate);
+    if (this.fault !== undefined) throw this.fault;
+    this.opened++;
   }
 }
 
@@ -175,6 +189,17 @@ describe('The module takes its store', () => {
     });
     await application.close();
     await expect(cleared).resolves.toBeUndefined();
+  });
+
+  it.each<[string, (store: OpeningStore) => AshModuleOptions & AshModuleExtras]>([
+    ['the application made', (store) => ({ store })],
+    ['a provider gives', (store) => ({ providers: [{ provide: AshContextStore, useValue: store }] })],
+  ])('and has one that %s ready before the first request, or does not start', async (_title, ash) => {
+    const store = new OpeningStore();
+    await start({ ash: ash(store), controllers: [Payments] });
+    expect(store.opened).toBe(1);
+    store.fault = new Error('MyStore: the server at 127.0.0.1:1 does not answer. Start it.');
+    await expect(startUpError({ ash: ash(store) })).resolves.toBe(store.fault);
   });
 
   it('and waits for it as long as it is told', async () => {
