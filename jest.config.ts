@@ -4,6 +4,7 @@ import type { Config } from 'jest';
 const config: Config = {
   rootDir: __dirname,
   testEnvironment: 'node',
+  maxWorkers: '100%',
   globals: { NEST_MAJOR: 12 },
   testMatch: [
     '<rootDir>/lib/**/*.spec.ts',

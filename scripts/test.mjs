@@ -77,29 +77,26 @@ const sum = (results) => ({
 
 const SHOP_ON_STORES = '/shop-[^/]+[.]service-spec[.]ts$';
 
+// What waits for servers looks at the clock, and has the machine for itself.
+const ONE_BY_ONE = ['--maxWorkers=1'];
+
 /** The stores on real servers, and once more with the other versions of their clients. */
 async function stores() {
   const services = await provideServices();
   try {
     const outcomes = [
       await nodeTests('stores', services.env),
-      // Apart, since they keep every core busy, and the rest waits for servers and looks at the clock.
-      await jest(
-        'stores-shop',
-        'jest.config.ts',
-        [`--testPathPatterns=${SHOP_ON_STORES}`, '--maxWorkers=100%'],
-        services.env,
-      ),
+      await jest('stores-shop', 'jest.config.ts', [`--testPathPatterns=${SHOP_ON_STORES}`], services.env),
       await jest(
         'stores',
         'jest.config.ts',
-        ['--testPathPatterns=[.]service-spec[.]ts$', `--testPathIgnorePatterns=${SHOP_ON_STORES}`],
+        ['--testPathPatterns=[.]service-spec[.]ts$', `--testPathIgnorePatterns=${SHOP_ON_STORES}`, ...ONE_BY_ONE],
         services.env,
       ),
     ];
     for (const folder of ['ioredis-6', 'typeorm-0.3']) {
       await installPackages(`test/${folder}`);
-      outcomes.push(await jest(folder, `test/${folder}/jest.config.ts`, [], services.env));
+      outcomes.push(await jest(folder, `test/${folder}/jest.config.ts`, ONE_BY_ONE, services.env));
     }
     return sum(outcomes);
   } finally {

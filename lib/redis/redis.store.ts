@@ -180,7 +180,7 @@ export class AshRedisStore extends AshContextStore implements AshSpentSet {
       if (error instanceof AshConfigurationError) throw error;
       const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
       throw new AshConfigurationError(
-        `AshRedisStore: Redis could not be used at ${describeTarget(client)}: ${withoutParameters(cause).message} ` +
+        `AshRedisStore: Redis could not be used at ${describeTarget(client)}: ${withoutParameters(cause).message.replace(/\.$/, '')}. ` +
           'Start it (redis-server, or: docker compose up redis), or name the one to use.',
         { cause: withoutParameters(cause) },
       );
