@@ -17,8 +17,8 @@ import type { AshMarkResult, AshSpentMark, AshSpentSet } from './spent-set.js';
 /** Options of {@link AshMemoryStore}. */
 export interface AshMemoryStoreOptions {
   /**
-   * How many contexts are kept at once, how many links, and how many marks of spent sealed contexts: when they are full, new contexts are refused with
-   * `ASH_STORE_UNAVAILABLE`. Default 100,000, which is about 50 MB.
+   * How many contexts are kept at once, how many links, and how many marks of spent sealed contexts: when they are
+   * full, new ones are refused with `ASH_STORE_UNAVAILABLE`. Default 100,000, which is about 50 MB.
    */
   readonly maxEntries?: number;
   /** How long a consumed or expired record is kept after it expired, in milliseconds. Default 60,000. */

@@ -105,10 +105,10 @@ class Verification {
   /** Asks for the link in the same turn, so that a store far away is asked once. */
   private async load({ contextId, chainHash }: RequestHeaders): Promise<Loaded> {
     const isLinkNeeded = chainHash !== undefined && (this.policy.chain?.after.size ?? 0) > 0;
-    const [context, link] = await Promise.all([
-      this.store.get(contextId),
-      isLinkNeeded ? this.store.getLink(chainHash) : null,
-    ]);
+    const loading = this.store.get(contextId);
+    const [context, link] = isLinkNeeded
+      ? await Promise.all([loading, this.store.getLink(chainHash)])
+      : [await loading, null];
     if (context === null) throw new AshError('ASH_CTX_NOT_FOUND');
     if (context.consumedAt !== undefined) throw new AshError('ASH_CTX_ALREADY_USED');
     // Written so that a clock which gives no number refuses too.
