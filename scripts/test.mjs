@@ -1,5 +1,5 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromiumPath } from './chromium.mjs';
 import { node, npm, root } from './run.mjs';
@@ -20,14 +20,20 @@ const counted = (succeeded, passed, failed) => ({
 });
 
 /** The npm scripts of one prefix: each is one check. */
-async function checks(prefix) {
+async function checks(prefix, atOnce = 1) {
   const { scripts } = readResult(join(root, 'package.json'));
   const names = Object.keys(scripts).filter((name) => name.startsWith(prefix));
+  const left = names.values();
   let passed = 0;
-  for (const name of names) {
-    console.log(`\n> ${name}: ${scripts[name]}`);
-    if (await npm(['run', '--silent', name])) passed += 1;
-  }
+  // Each takes the next one when it is done with one; what a check says is shown where it fails.
+  const worker = async () => {
+    for (const name of left) {
+      const succeeded = await npm(['run', '--silent', name], { quiet: true });
+      console.log(`${succeeded ? 'passed' : 'FAILED'}  ${name}: ${scripts[name]}`);
+      if (succeeded) passed += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
   return { passed, failed: names.length - passed };
 }
 
@@ -94,10 +100,11 @@ async function stores() {
         services.env,
       ),
     ];
-    for (const folder of ['ioredis-6', 'typeorm-0.3']) {
-      await installPackages(`test/${folder}`);
-      outcomes.push(await jest(folder, `test/${folder}/jest.config.ts`, ONE_BY_ONE, services.env));
-    }
+    const others = ['ioredis-6', 'typeorm-0.3'];
+    for (const folder of others) await installPackages(`test/${folder}`);
+    // Mostly they wait, each for its own servers.
+    const again = others.map((folder) => jest(folder, `test/${folder}/jest.config.ts`, ONE_BY_ONE, services.env));
+    outcomes.push(...(await Promise.all(again)));
     return sum(outcomes);
   } finally {
     await services.stop();
@@ -105,7 +112,7 @@ async function stores() {
 }
 
 const parts = {
-  lint: () => checks('lint:'),
+  lint: () => checks('lint:', availableParallelism()),
   build: () => checks('build'),
   package: () => checks('package:'),
   // Apart, since counting the branches of whole applications takes three times as long as running them.
