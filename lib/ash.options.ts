@@ -1,7 +1,7 @@
 import type { CanActivate, ModuleMetadata, Provider, Type } from '@nestjs/common';
 import { AshConfigurationError, isAshErrorCode } from './core/index.js';
 import type { AshContextStore } from './stores/context-store.js';
-import { checkKeys } from './core/configuration.js';
+import { checkKeys, LONGEST_TIMER } from './core/configuration.js';
 import { checkPolicyOptions, POLICY_OPTION_KEYS, type AshPolicyOptions } from './verification/policy.js';
 import type { AshEvents, AshPerRequest, AshSubjectFunction } from './verification/protection.js';
 import type { AshRequestLike } from './verification/facts.js';
@@ -105,8 +105,6 @@ const MODULE_KEYS = [
 ] as const satisfies readonly (keyof AshModuleOptions)[];
 
 const FUNCTIONS = ['onVerified', 'onRefused', 'clock'] as const;
-/** Node's timers hold 31 bits, and end at once beyond. */
-const LONGEST_TIMER = 2_147_483_647;
 const DEVELOPMENT = ['development', 'test'];
 
 /**

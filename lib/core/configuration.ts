@@ -1,5 +1,20 @@
 import { AshConfigurationError } from './errors.js';
 
+/** The longest that Node's timers hold, in milliseconds: 31 bits, and beyond they go off at once. */
+export const LONGEST_TIMER = 2_147_483_647;
+
+/**
+ * A number that has to be positive.
+ *
+ * @param name What the option belongs to, for the message.
+ * @param what What the option is, for the message.
+ * @throws AshConfigurationError that names the option.
+ */
+export function checkPositive(name: string, key: string, value: number, what = 'a positive number'): number {
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new AshConfigurationError(`${name}: '${key}' is ${what}, not ${String(value)}.`);
+}
+
 /**
  * Checks that options have known keys only.
  *

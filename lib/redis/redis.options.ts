@@ -1,5 +1,5 @@
 import type { RedisOptions } from 'ioredis';
-import { checkKeys } from '../core/configuration.js';
+import { checkKeys, checkPositive } from '../core/configuration.js';
 import { AshConfigurationError } from '../core/index.js';
 import { isClient, isCluster, type AshRedisClient } from './redis-client.js';
 
@@ -98,9 +98,8 @@ function checkedPrefix(prefix: string): string {
   return prefix;
 }
 
-function positive(name: string, value: number): number {
-  if (!Number.isFinite(value) || value <= 0) refuse(name, 'a positive number of milliseconds', value);
-  return value;
+function positive(key: string, value: number): number {
+  return checkPositive('AshRedisStore', key, value, 'a positive number of milliseconds');
 }
 
 function choice<T extends string>(name: string, value: T): T {

@@ -1,6 +1,6 @@
-import { checkKeys } from '../core/configuration.js';
+import { checkKeys, checkPositive, LONGEST_TIMER } from '../core/configuration.js';
 import { digest } from '#digest';
-import { AshConfigurationError, AshError } from '../core/index.js';
+import { AshError } from '../core/index.js';
 import { ashContext, ashNewContext, type AshContext, type AshContextOptions } from './context.js';
 import {
   AshContextStore,
@@ -31,8 +31,6 @@ export interface AshMemoryStoreOptions {
 
 const OPTION_KEYS = ['maxEntries', 'grace', 'sweepInterval', 'clock'];
 
-/** Node's timers hold 31 bits, and would go off at once beyond. */
-const LONGEST_TIMER = 2_147_483_647;
 const EPOCH_BYTES = 16;
 
 interface HeldContext {
@@ -233,7 +231,6 @@ function attempt<T>(act: () => T): Promise<T> {
   });
 }
 
-function positive(name: string, value: number): number {
-  if (Number.isFinite(value) && value > 0) return value;
-  throw new AshConfigurationError(`AshMemoryStore: '${name}' is a positive number, not ${String(value)}.`);
+function positive(key: string, value: number): number {
+  return checkPositive('AshMemoryStore', key, value);
 }

@@ -1,5 +1,5 @@
 import { AshConfigurationError } from '../core/index.js';
-import { checkKeys } from '../core/configuration.js';
+import { checkKeys, checkPositive } from '../core/configuration.js';
 import { ashContext, ashNewContext, type AshContext, type AshContextOptions } from './context.js';
 import {
   AshContextStore,
@@ -84,7 +84,7 @@ export class AshSealedStore extends AshContextStore {
     this.ring = new KeyRing(options.keys);
     this.spent = checkSpentSet(options.spent);
     this.inProcess = this.spent.inProcess;
-    this.grace = checkGrace(options.grace ?? DEFAULT_GRACE);
+    this.grace = checkPositive('AshSealedStore', 'grace', options.grace ?? DEFAULT_GRACE);
     this.clock = options.clock ?? Date.now;
     this.epochOf = epochsOf(this.spent, this.clock);
     // Instances that start at once begin on different shards.
@@ -226,9 +226,4 @@ function checkSpentSet(spent: AshContextStore & AshSpentSet): AshContextStore & 
   throw new AshConfigurationError(
     `AshSealedStore: 'spent' has ${String(shards)} shards instead of 1 to ${MOST_SHARDS}.`,
   );
-}
-
-function checkGrace(grace: number): number {
-  if (Number.isFinite(grace) && grace > 0) return grace;
-  throw new AshConfigurationError(`AshSealedStore: 'grace' is a positive number, not ${String(grace)}.`);
 }

@@ -1,5 +1,5 @@
 import { AshConfigurationError } from '../core/index.js';
-import { checkKeys } from '../core/configuration.js';
+import { checkKeys, checkPositive, LONGEST_TIMER } from '../core/configuration.js';
 import { TABLE_PREFIX } from './tables.js';
 
 /** Options of `AshSqlStore`. */
@@ -62,9 +62,6 @@ const OPTION_KEYS = [
 
 const PREFIX = /^[A-Za-z_][A-Za-z0-9_]{0,31}$/;
 
-/** Node's timers hold 31 bits, and would go off at once beyond. */
-const LONGEST_TIMER = 2_147_483_647;
-
 /** @throws AshConfigurationError for an unknown option, or one that the store cannot work with. */
 export function checkOptions(options: AshSqlStoreOptions): CheckedOptions {
   checkKeys('AshSqlStore', options, OPTION_KEYS);
@@ -94,9 +91,8 @@ export function checkOptions(options: AshSqlStoreOptions): CheckedOptions {
   };
 }
 
-function positive(name: string, value: number): number {
-  if (Number.isFinite(value) && value > 0) return value;
-  throw new AshConfigurationError(`AshSqlStore: '${name}' is a positive number, not ${String(value)}.`);
+function positive(key: string, value: number): number {
+  return checkPositive('AshSqlStore', key, value);
 }
 
 function warnOnce(): (error: unknown) => void {

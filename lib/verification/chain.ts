@@ -1,6 +1,6 @@
 import { AshError, ashHashProof } from '../core/index.js';
 import type { AshContext } from '../stores/context.js';
-import { isHeldFor, type AshStoredLink } from '../stores/context-store.js';
+import { isHeldFor, type AshLinkHold, type AshStoredLink } from '../stores/context-store.js';
 import type { ChainRule } from './chain-rules.js';
 import type { BoundedStore } from './bounded-store.js';
 
@@ -34,7 +34,7 @@ export interface ChainStepOptions {
   /** The proof of this step. */
   readonly proof: string;
   /** The link of the step before, and under which name the request holds it. */
-  readonly previous: { readonly hash: string; readonly holder: string } | undefined;
+  readonly previous: AshLinkHold | undefined;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { AshError } from '../core/index.js';
-import type { AshSpendResult } from '../stores/context-store.js';
+import type { AshLinkHold, AshSpendResult } from '../stores/context-store.js';
 import type { BoundedStore } from './bounded-store.js';
 import { taken } from './chain.js';
 
@@ -7,9 +7,7 @@ import { taken } from './chain.js';
 export interface SpendingOptions {
   readonly contextId: string;
   /** The link of the step before, which is held with it; `undefined` where the request names none. */
-  readonly link: string | undefined;
-  /** Under which name the request holds the link. */
-  readonly holder: string;
+  readonly hold: AshLinkHold | undefined;
 }
 
 /**
@@ -41,15 +39,15 @@ export class Spending {
   }
 
   private async spend(store: BoundedStore): Promise<AshSpendResult> {
-    const { contextId, link, holder } = this.options;
-    if (link === undefined) return store.consume(contextId);
+    const { contextId, hold } = this.options;
+    if (hold === undefined) return store.consume(contextId);
     let result: AshSpendResult | undefined;
     try {
-      result = await store.spend(contextId, { hash: link, holder });
+      result = await store.spend(contextId, hold);
       return result;
     } finally {
       // Without an answer it may have happened, and the handler will not run.
-      if (result === undefined) await store.releaseLink(link, holder);
+      if (result === undefined) await store.releaseLink(hold.hash, hold.holder);
     }
   }
 }

@@ -3,7 +3,7 @@ import { digest } from '#digest';
 import { ashProtocolRules, type AshProofParts, type AshProtocolRules } from '../core/protocols.js';
 import type { AshScope } from '../core/scope.js';
 import type { AshContext } from '../stores/context.js';
-import type { AshStoredLink } from '../stores/context-store.js';
+import type { AshLinkHold, AshStoredLink } from '../stores/context-store.js';
 import type { BoundedStore } from './bounded-store.js';
 import { checkLink, ChainStep, holderOf } from './chain.js';
 import { explainCode, explainMismatch, type AshExplanation } from './explain.js';
@@ -82,11 +82,11 @@ class Verification {
     this.checkChain(headers, loaded);
     const payload = readPayload(facts.body, { policy, protocol, scope, unscoped: settings.unscoped });
     this.checkProof(headers, context, { protocol, settings, scope, payload });
-    const holder = holderOf(context.id, digest.randomHex(HOLDER_BYTES));
-    const spending = new Spending({ contextId: context.id, link: headers.chainHash, holder });
+    const hold = holdOf(context, headers);
+    const spending = new Spending({ contextId: context.id, hold });
     if (policy.spend === 'guard') await spending.run(this.store);
 
-    return this.pass({ headers, context, scope, payload, holder, spending });
+    return this.pass({ headers, context, scope, payload, hold, spending });
   }
 
   refusal(error: AshError): AshRefusal {
@@ -165,11 +165,10 @@ class Verification {
     throw new AshError(protocol.mismatch);
   }
 
-  private pass({ headers, context, scope, payload, holder, spending }: Passed): AshPass {
+  private pass({ headers, context, scope, payload, hold, spending }: Passed): AshPass {
     const { store, clock } = this.options;
     const { chain, name, spend } = this.policy;
     const { id, binding, protocol, subject, metadata } = context;
-    const previous = headers.chainHash === undefined ? undefined : { hash: headers.chainHash, holder };
     return {
       ok: true,
       namesCode: this.policy.settings[this.mode].namesCode,
@@ -186,7 +185,7 @@ class Verification {
       }),
       spending: spend === 'handler' ? spending : undefined,
       replacesBody: payload.replacesBody,
-      step: chain && new ChainStep({ store, clock, rule: chain, subject, proof: headers.proof, previous }),
+      step: chain && new ChainStep({ store, clock, rule: chain, subject, proof: headers.proof, previous: hold }),
     };
   }
 }
@@ -204,9 +203,15 @@ interface Passed {
   readonly context: AshContext;
   readonly scope: AshScope | undefined;
   readonly payload: VerifiedPayload;
-  /** Under which name the request holds the link of the step before. */
-  readonly holder: string;
+  /** The link of the step before, and under which name the request holds it. */
+  readonly hold: AshLinkHold | undefined;
   readonly spending: Spending;
+}
+
+/** The link that a request names, held under a name of its own. */
+function holdOf({ id }: AshContext, { chainHash }: RequestHeaders): AshLinkHold | undefined {
+  if (chainHash === undefined) return undefined;
+  return { hash: chainHash, holder: holderOf(id, digest.randomHex(HOLDER_BYTES)) };
 }
 
 /**

@@ -4,15 +4,17 @@ import { startMariadb, startPostgres, startRedis, startRedisCluster, startRedisS
 
 const addresses = (servers) => servers.map(({ host, port }) => `${host}:${port}`).join(',');
 
+const byUrl = (start) => async () => {
+  const { url, stop } = await start();
+  return { stop, values: [url] };
+};
+
 /** What the tests want: the service whose programs it takes, the variables that name it, how it is started. */
 const WANTED = [
   {
     service: 'redis',
     variables: ['REDIS_URL'],
-    start: async () => {
-      const { url, stop } = await startRedis();
-      return { stop, values: [url] };
-    },
+    start: byUrl(startRedis),
   },
   {
     service: 'redis',
@@ -33,18 +35,12 @@ const WANTED = [
   {
     service: 'postgres',
     variables: ['POSTGRES_URL'],
-    start: async () => {
-      const { url, stop } = await startPostgres();
-      return { stop, values: [url] };
-    },
+    start: byUrl(startPostgres),
   },
   {
     service: 'mariadb',
     variables: ['MARIADB_URL'],
-    start: async () => {
-      const { url, stop } = await startMariadb();
-      return { stop, values: [url] };
-    },
+    start: byUrl(startMariadb),
   },
 ];
 

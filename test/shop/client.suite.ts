@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { AshClient, AshClientError, isAshClientError, type AshClientOptions, type AshFetch } from 'nestjs-ash/client';
-import { stopClock, type Clock } from '../support/clock.js';
+import type { Clock } from '../support/clock.js';
+import { inStoppedTime } from '../support/stopped-time.js';
 import type { ShopSetUp } from '../support/shop.js';
 import type { Ledger, TestApp } from '../support/test-app.js';
 
@@ -109,14 +110,8 @@ export function describeClient({ on, start }: ShopSetUp): void {
     let clock: Clock;
     let shop: TestApp;
 
-    beforeAll(async () => {
-      clock = stopClock();
-      shop = await start();
-    });
-
-    afterAll(async () => {
-      await shop.close();
-      clock.release();
+    inStoppedTime(start, (held) => {
+      ({ clock, shop } = held);
     });
 
     const client = (options: AshClientOptions = {}): AshClient => new AshClient({ baseUrl: shop.origin, ...options });

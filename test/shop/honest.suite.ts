@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { stopClock, type Clock } from '../support/clock.js';
+import type { Clock } from '../support/clock.js';
+import { inStoppedTime } from '../support/stopped-time.js';
 import { SHOP, type ShopRequest, type ShopSetUp } from '../support/shop.js';
 import type { Plan, TestApp } from '../support/test-app.js';
 
@@ -111,14 +112,8 @@ export function describeHonestRequests({ on, store, start }: ShopSetUp): void {
     let shop: TestApp;
     let clock: Clock;
 
-    beforeAll(async () => {
-      clock = stopClock();
-      shop = await start();
-    });
-
-    afterAll(async () => {
-      await shop.close();
-      clock.release();
+    inStoppedTime(start, (held) => {
+      ({ clock, shop } = held);
     });
 
     describe('takes an honest request with', () => {

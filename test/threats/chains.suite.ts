@@ -1,6 +1,7 @@
 import { ashHashProof } from 'nestjs-ash/core';
 import { header, proven } from '../support/attacks.js';
-import { stopClock, type Clock } from '../support/clock.js';
+import type { Clock } from '../support/clock.js';
+import { inStoppedTime } from '../support/stopped-time.js';
 import { SHOP, type ShopSetUp } from '../support/shop.js';
 import { harmless, play, type Attack, type Honest, type Plan, type TestApp } from '../support/test-app.js';
 
@@ -97,14 +98,8 @@ export function describeChains({ on, store, start }: ShopSetUp): void {
     let clock: Clock;
     let shop: TestApp;
 
-    beforeAll(async () => {
-      clock = stopClock();
-      shop = await start();
-    });
-
-    afterAll(async () => {
-      await shop.close();
-      clock.release();
+    inStoppedTime(start, (held) => {
+      ({ clock, shop } = held);
     });
 
     it.each(ABUSES)('refuses a step that %s', async (_title, plan, attack) => {

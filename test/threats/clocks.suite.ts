@@ -1,5 +1,6 @@
 import { body, header, proven } from '../support/attacks.js';
-import { stopClock, type Clock } from '../support/clock.js';
+import type { Clock } from '../support/clock.js';
+import { inStoppedTime } from '../support/stopped-time.js';
 import { SHOP, type ShopSetUp } from '../support/shop.js';
 import { harmless, play, type Attack, type TestApp } from '../support/test-app.js';
 
@@ -50,14 +51,8 @@ export function describeTimestamps({ on, start }: ShopSetUp): void {
     let clock: Clock;
     let shop: TestApp;
 
-    beforeAll(async () => {
-      clock = stopClock();
-      shop = await start();
-    });
-
-    afterAll(async () => {
-      await shop.close();
-      clock.release();
+    inStoppedTime(start, (held) => {
+      ({ clock, shop } = held);
     });
 
     it.each(TIMESTAMPS)('%s is refused', async (_title, timestamp, refusal) => {

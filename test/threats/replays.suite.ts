@@ -1,5 +1,6 @@
 import { body, header, path } from '../support/attacks.js';
-import { stopClock, type Clock } from '../support/clock.js';
+import type { Clock } from '../support/clock.js';
+import { inStoppedTime } from '../support/stopped-time.js';
 import { SHOP, type ShopSetUp } from '../support/shop.js';
 import { copyOf } from '../support/http.js';
 import { type Attack, type Plan, type TestApp } from '../support/test-app.js';
@@ -19,14 +20,8 @@ export function describeReplays({ on, store, start }: ShopSetUp): void {
     let clock: Clock;
     let shop: TestApp;
 
-    beforeAll(async () => {
-      clock = stopClock();
-      shop = await start();
-    });
-
-    afterAll(async () => {
-      await shop.close();
-      clock.release();
+    inStoppedTime(start, (held) => {
+      ({ clock, shop } = held);
     });
 
     it.each(Object.entries<Plan>(SHOP))('is refused for the plan %s, and runs nothing', async (_kind, plan) => {
