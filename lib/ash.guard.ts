@@ -16,7 +16,7 @@ import { withSpend } from './verification/verified-request.js';
 
 type Route = ProtectedRoute;
 
-/** Node's own response, of which the guard needs the end. */
+/** Node's own response, of which the guard needs the head and the end. */
 interface ResponseLike {
   readonly statusCode: number;
   readonly closed: boolean;
@@ -104,7 +104,12 @@ export class AshGuard implements CanActivate {
     );
     const response = context.switchToHttp().getResponse<ResponseLike & { raw?: ResponseLike }>();
     this.host.httpAdapter.setHeader(response, ASH_VERIFIED_HEADER, 'true');
-    if (pass.step !== undefined) await this.watch(response.raw ?? response, pass.step);
+    const node = response.raw ?? response;
+    // Before the watch, which lets no handler run whose client went away meanwhile.
+    if (pass.renewal !== undefined) {
+      await this.protection.renew(pass, { request, route: this.getRoute(context), response: node });
+    }
+    if (pass.step !== undefined) await this.watch(node, pass.step);
   }
 
   /** Hands the spending to the handler, whose refusals are those of the guard. */

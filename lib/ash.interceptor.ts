@@ -49,8 +49,8 @@ type ResponseLike = { readonly statusCode: number } & (NodeResponse | { readonly
 
 /**
  * After the handler of a chain's step: writes the step's link and answers its proof where the handler succeeded, frees
- * the link before where it failed. After a handler that spends its context itself: sees to it that it did. `@AshChain`
- * and `@AshProtected` bind it where it is needed.
+ * the link before where it failed. After a handler that spends its context itself: sees to it that it did, and issues
+ * the next one to a client that asks for it. `@AshChain` and `@AshProtected` bind it where it is needed.
  *
  * Source: protocol, section 9.
  */
@@ -86,7 +86,10 @@ export class AshInterceptor implements NestInterceptor {
   }
 
   private async checkSpent({ pass, route, request }: Passed, response: ResponseLike): Promise<void> {
-    if (pass.spending?.isDone === true || isFailure(response.statusCode)) return;
+    if (isFailure(response.statusCode)) return;
+    if (pass.spending?.isDone === true) {
+      return this.protection.renew(pass, { request, route, response: nodeOf(response) });
+    }
     // What has run must not run again, whatever the client is told.
     await this.protection.spend(pass, { request, route });
     throw new AshConfigurationError(
@@ -130,7 +133,11 @@ export class AshInterceptor implements NestInterceptor {
       return;
     }
     // Not on Fastify's: Nest 11 has read its headers by the time that a stream of events has its first one.
-    const node = 'raw' in response ? response.raw : response;
+    const node = nodeOf(response);
     if (!node.headersSent) node.setHeader(ASH_CHAIN_PROOF_HEADER, step.proof);
   }
+}
+
+function nodeOf(response: ResponseLike): NodeResponse {
+  return 'raw' in response ? response.raw : response;
 }

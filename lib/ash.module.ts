@@ -101,7 +101,7 @@ function assemble(definition: DynamicModule, extras: AshModuleExtras): DynamicMo
     controllers: controller === false ? [] : [createAshController(controller)],
     providers: [
       ...(definition.providers ?? []),
-      { provide: ASH_OPTIONS, useFactory: checkModuleOptions, inject: [ASH_UNCHECKED_OPTIONS] },
+      { provide: ASH_OPTIONS, useFactory: optionsFor(controller), inject: [ASH_UNCHECKED_OPTIONS] },
       OwnStores,
       { provide: AshContextStore, useFactory: provideStore, inject: [ASH_OPTIONS, ModuleRef, OwnStores] },
       { provide: ASH_PROTECTION, useFactory: provideProtection, inject: [ASH_OPTIONS, AshContextStore] },
@@ -122,6 +122,14 @@ function assemble(definition: DynamicModule, extras: AshModuleExtras): DynamicMo
       AshGuard,
       AshInterceptor,
     ],
+  };
+}
+
+/** The checked options. Without the controller, contexts are handed out after checks of the application's own. */
+function optionsFor(controller: AshModuleExtras['controller']): (options: AshModuleOptions) => AshModuleOptions {
+  return (options) => {
+    const { renewal = controller !== false, ...rest } = checkModuleOptions(options);
+    return { ...rest, renewal };
   };
 }
 

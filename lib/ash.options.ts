@@ -35,6 +35,12 @@ export interface AshRouteOptions extends AshPolicyOptions, AshEvents {
    * `NODE_ENV` is `development` or `test`.
    */
   readonly explain?: boolean;
+  /**
+   * Whether a client that asks for its next context (`X-ASH-Renew: 1`) gets it in the answer to a request that was
+   * verified and spent. Default `true`; `false` where `controller: false` leaves it to the application to hand out
+   * contexts.
+   */
+  readonly renewal?: boolean;
 }
 
 /** What is done about routes that change state and are not protected: nothing, a warning, or an error at start-up. */
@@ -62,6 +68,8 @@ export interface AshControllerOptions {
   readonly path?: string;
   /** The application's own guards, for authentication and rate limits. */
   readonly guards?: readonly (Type<CanActivate> | CanActivate)[];
+  /** The most contexts in one answer to a request that says how many it wants: a whole number from 1. Default 32. */
+  readonly batch?: number;
 }
 
 /** What shapes the module itself, beside the options: given to `forRootAsync` next to `useFactory`. */
@@ -87,6 +95,7 @@ const SHARED_KEYS = [
   'subject',
   'statuses',
   'explain',
+  'renewal',
   'onVerified',
   'onRefused',
 ] as const satisfies readonly (keyof AshRouteOptions)[];
@@ -141,12 +150,15 @@ export function checkModuleOptions(options: AshModuleOptions): AshModuleOptions 
 
 function checkSharedOptions(name: string, options: AshModuleOptions): void {
   checkPolicyOptions(name, options);
-  const { ttl, subject, statuses, explain } = options;
+  const { ttl, subject, statuses, explain, renewal } = options;
   if (ttl !== undefined && typeof ttl !== 'number' && typeof ttl !== 'function') {
     throw new AshConfigurationError(`${name}: 'ttl' is a number of milliseconds, or a function that gives one.`);
   }
   if (subject !== undefined && subject !== false && typeof subject !== 'function') {
     throw new AshConfigurationError(`${name}: 'subject' is a function of the request, or false.`);
+  }
+  if (renewal !== undefined && typeof renewal !== 'boolean') {
+    throw new AshConfigurationError(`${name}: 'renewal' is true or false.`);
   }
   for (const key of FUNCTIONS) {
     if (options[key] !== undefined && typeof options[key] !== 'function') {

@@ -96,7 +96,15 @@ export class AshRoutes implements OnModuleInit {
 
   private protect({ mapped, options, bindings }: Declaration, chain: ChainRule | undefined): void {
     const { name, controller, handler } = mapped;
-    const { ttl = DEFAULT_TTL, subject, statuses = {}, explain = false, onVerified, onRefused } = options;
+    const {
+      ttl = DEFAULT_TTL,
+      subject,
+      statuses = {},
+      explain = false,
+      renewal = true,
+      onVerified,
+      onRefused,
+    } = options;
     const policy = compilePolicy({
       name,
       bindings,
@@ -114,6 +122,7 @@ export class AshRoutes implements OnModuleInit {
       ttl,
       subject: subject === false ? undefined : subject,
       statuses,
+      renewal,
       onVerified,
       onRefused,
     };

@@ -38,4 +38,17 @@ export class AshService {
   issueFor(binding: string, request: AshRequest): Promise<AshIssuedContext> {
     return this.protection.issueFor(binding, request);
   }
+
+  /**
+   * Issues several contexts to whoever sends `request`, all in one turn, as {@link issueFor} issues one.
+   *
+   * @param count How many: a whole number from 1. It has no bound here; what a client sends needs one.
+   * @throws AshError as {@link issue} does, and `ASH_CANONICALIZATION_ERROR` for another `count`. One context that
+   * fails fails them all.
+   * @example
+   * const contexts = await this.ash.issueBatchFor('POST /transfer', request, Math.min(count, 32));
+   */
+  issueBatchFor(binding: string, request: AshRequest, count: number): Promise<AshIssuedContext[]> {
+    return this.protection.issueBatchFor(binding, request, count);
+  }
 }

@@ -1,4 +1,4 @@
-import { AshError } from './errors.js';
+import { type AshError, uncanonical } from './errors.js';
 import { hasLoneSurrogate, shown } from './text.js';
 
 // HTTP's token characters without `|`, which separates the parts of a proof's message.
@@ -62,5 +62,5 @@ function normalizePath(text: string): string {
 }
 
 function refused(what: string): AshError {
-  return new AshError('ASH_CANONICALIZATION_ERROR', `The binding is malformed: ${what}.`);
+  return uncanonical(`The binding is malformed: ${what}.`);
 }

@@ -1,4 +1,4 @@
-import { AshError } from './errors.js';
+import { orUncanonical, uncanonical } from './errors.js';
 import { compareCodePoints, shown } from './text.js';
 
 /** The fields of a form as a body parser hands them on: a text, or the texts of a repeated key in their order. */
@@ -41,10 +41,7 @@ function pairsOf(key: string, field: unknown): Pair[] {
   const values: readonly unknown[] = Array.isArray(field) ? field : [field];
   return values.map((value): Pair => {
     if (typeof value === 'string') return [key, value];
-    throw new AshError(
-      'ASH_CANONICALIZATION_ERROR',
-      `The form's field '${shown(key)}' is neither a text nor a list of texts.`,
-    );
+    throw uncanonical(`The form's field '${shown(key)}' is neither a text nor a list of texts.`);
   });
 }
 
@@ -61,24 +58,17 @@ function writePairs(pairs: Pair[]): string {
 }
 
 function decode(text: string): string {
-  try {
-    return decodeURIComponent(text.replaceAll('+', ' '));
-  } catch (error) {
-    throw new AshError('ASH_CANONICALIZATION_ERROR', 'The form has a percent sequence that is not UTF-8.', {
-      cause: error,
-    });
-  }
+  return orUncanonical(
+    () => decodeURIComponent(text.replaceAll('+', ' ')),
+    'The form has a percent sequence that is not UTF-8.',
+  );
 }
 
 /** `encodeURIComponent` leaves five reserved characters of RFC 3986 as they are. */
 function encode(text: string): string {
-  try {
-    return encodeURIComponent(text).replace(/[!'()*]/g, (character) => {
-      return '%' + character.charCodeAt(0).toString(16).toUpperCase();
-    });
-  } catch (error) {
-    throw new AshError('ASH_CANONICALIZATION_ERROR', 'The form has a lone surrogate, which is no Unicode text.', {
-      cause: error,
-    });
-  }
+  const encoded = orUncanonical(
+    () => encodeURIComponent(text),
+    'The form has a lone surrogate, which is no Unicode text.',
+  );
+  return encoded.replace(/[!'()*]/g, (character) => '%' + character.charCodeAt(0).toString(16).toUpperCase());
 }

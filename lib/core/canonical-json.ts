@@ -1,6 +1,6 @@
-import { AshError } from './errors.js';
+import { type AshError, uncanonical } from './errors.js';
 import { parseStrictJson } from './strict-json.js';
-import { hasLoneSurrogate, shown, utf8Length } from './text.js';
+import { hasLoneSurrogate, shown } from './text.js';
 
 /** Deepest nesting of arrays and objects that has a canonical form. Source: protocol, section 3. */
 const MAX_DEPTH = 64;
@@ -75,7 +75,7 @@ export function ashCanonicalizeValue(value: unknown, options: AshCanonicalizeOpt
   const canonical = write(value, '', 0, maxBytes, FORMS[canonicalization]);
   if (canonical === undefined) throw refused('a value of type undefined is no JSON', '');
   // A UTF-16 unit is at most three bytes: only a text near the bound needs counting.
-  if (!(canonical.length * 3 <= maxBytes || utf8Length(canonical) <= maxBytes)) throw tooLarge();
+  if (!(canonical.length * 3 <= maxBytes || new TextEncoder().encode(canonical).length <= maxBytes)) throw tooLarge();
   return canonical;
 }
 
@@ -139,7 +139,7 @@ function writeContainer(value: object, key: Key, level: number, room: number, fo
   const replaced = replacedByToJson(value, key);
   if (typeof replaced !== 'object' || replaced === null) return write(replaced, key, level, room, form);
   // A cycle ends here too: it has more levels than any bound.
-  if (level === MAX_DEPTH) throw refused(`more than ${String(MAX_DEPTH)} levels, or a cycle`, key);
+  if (level === MAX_DEPTH) throw refused(`more than ${MAX_DEPTH} levels, or a cycle`, key);
   if (Array.isArray(replaced)) return writeArray(replaced, level + 1, room, form);
   if (isPlain(replaced)) return writeObject(form.membersOf(replaced, key), level + 1, room, form);
   throw refused(`${tagOf(replaced)} is neither an array nor a plain object`, key);
@@ -220,9 +220,9 @@ function tagOf(object: object): string {
 
 function refused(what: string, key: Key): AshError {
   const where = key === '' ? '' : ` (at '${shown(String(key))}')`;
-  return new AshError('ASH_CANONICALIZATION_ERROR', `The payload has no canonical form: ${what}${where}.`);
+  return uncanonical(`The payload has no canonical form: ${what}${where}.`);
 }
 
 function tooLarge(): AshError {
-  return new AshError('ASH_CANONICALIZATION_ERROR', 'The payload has no canonical form: it is larger than allowed.');
+  return refused('it is larger than allowed', '');
 }

@@ -1,5 +1,5 @@
-import { digest } from '#digest';
-import { AshError } from './errors.js';
+import * as digest from '#digest';
+import { uncanonical } from './errors.js';
 
 /** How strict a context and its verification are. Source: protocol, section 7. */
 export type AshMode = 'minimal' | 'balanced' | 'strict';
@@ -83,14 +83,14 @@ export function ashGenerateNonce(bytes = 32): string {
  * Source: protocol, section 1.
  */
 export function ashDeriveClientSecret(nonce: string, contextId: string, binding: string): string {
-  if (nonce === '') throw new AshError('ASH_CANONICALIZATION_ERROR', 'The nonce is empty.');
+  if (nonce === '') throw uncanonical('The nonce is empty.');
   return digest.hmacSha256Hex(nonce, `${checkedContextId(contextId)}|${checkedBinding(binding)}`);
 }
 
 /** A context identifier that is fit to enter a message. */
 export function checkedContextId(contextId: string): string {
   if (isAshContextId(contextId)) return contextId;
-  throw new AshError('ASH_CANONICALIZATION_ERROR', 'The context identifier is malformed.');
+  throw uncanonical('The context identifier is malformed.');
 }
 
 // Printable Unicode text without `|`: neither the separators of the HMAC messages nor those of v1 can be smuggled, and
@@ -100,8 +100,7 @@ const MESSAGE_BINDING = /^[!-{}~\u00a0-\ud7ff\ue000-\u{10ffff}]+ [!-{}~\u00a0-\u
 /** A binding, with its query where that is covered, that is fit to enter a message. */
 export function checkedBinding(binding: string): string {
   if (MESSAGE_BINDING.test(binding)) return binding;
-  throw new AshError(
-    'ASH_CANONICALIZATION_ERROR',
+  throw uncanonical(
     "The binding is not 'METHOD /path' in printable characters without '|': percent-encode its path and query.",
   );
 }

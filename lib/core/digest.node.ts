@@ -14,7 +14,7 @@ const POOL_BYTES = 4096;
 const pool = Buffer.alloc(POOL_BYTES);
 let drawn = POOL_BYTES;
 
-function drawHex(count: number): string {
+export const randomHex: Digest['randomHex'] = (count) => {
   if (count > POOL_BYTES) return randomFillSync(Buffer.alloc(count)).toString('hex');
   if (drawn + count > POOL_BYTES) {
     randomFillSync(pool);
@@ -25,14 +25,17 @@ function drawHex(count: number): string {
   const hex = bytes.toString('hex');
   bytes.fill(0);
   return hex;
-}
-
-export const digest: Digest = {
-  sha256Hex: (data) => hashOnce('sha256', data, 'hex'),
-  sha256Base64Url: (text) => hashOnce('sha256', text, 'base64url'),
-  hmacSha256Hex: (key, message) => createHmac('sha256', key).update(message).digest('hex'),
-  randomHex: drawHex,
-  fromHex: (text) => Buffer.from(text, 'hex'),
-  fromBase64Url: (text) => Buffer.from(text, 'base64url'),
-  equalBytes: (a, b) => a.length === b.length && timingSafeEqual(a, b),
 };
+
+export const sha256Hex: Digest['sha256Hex'] = (data) => hashOnce('sha256', data, 'hex');
+
+export const sha256Base64Url: Digest['sha256Base64Url'] = (text) => hashOnce('sha256', text, 'base64url');
+
+export const hmacSha256Hex: Digest['hmacSha256Hex'] = (key, message) =>
+  createHmac('sha256', key).update(message).digest('hex');
+
+export const fromHex: Digest['fromHex'] = (text) => Buffer.from(text, 'hex');
+
+export const fromBase64Url: Digest['fromBase64Url'] = (text) => Buffer.from(text, 'base64url');
+
+export const equalBytes: Digest['equalBytes'] = (a, b) => a.length === b.length && timingSafeEqual(a, b);

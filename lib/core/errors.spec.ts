@@ -1,12 +1,5 @@
-import {
-  AshConfigurationError,
-  AshError,
-  ashErrorMessage,
-  ashErrorStatus,
-  isAshError,
-  isAshErrorCode,
-  type AshErrorCode,
-} from './errors.js';
+import { ashErrorMessage, ashErrorStatus, sentenceOf } from './error-meanings.js';
+import { AshConfigurationError, AshError, isAshError, isAshErrorCode, type AshErrorCode } from './errors.js';
 
 type StatusRow = [code: AshErrorCode, status: number];
 
@@ -59,8 +52,14 @@ describe('a code', () => {
 });
 
 describe('an AshError', () => {
-  it('has the public sentence of its code where it is given none', () => {
-    expect(new AshError('ASH_CTX_EXPIRED').message).toBe(ashErrorMessage('ASH_CTX_EXPIRED'));
+  it('says its code where it is given no message, and the public sentence of it to whoever asks', () => {
+    const error = new AshError('ASH_CTX_EXPIRED');
+    expect(error.message).toBe('ASH_CTX_EXPIRED');
+    expect(sentenceOf(error)).toBe(ashErrorMessage('ASH_CTX_EXPIRED'));
+  });
+
+  it('says the message that it was given', () => {
+    expect(sentenceOf(new AshError('ASH_CTX_EXPIRED', 'Too late.'))).toBe('Too late.');
   });
 
   it('keeps its code, its message and its cause', () => {

@@ -17,5 +17,14 @@ export const ASH_CHAIN_PROOF_HEADER = 'x-ash-chain-proof';
  */
 export const ASH_VERIFIED_HEADER = 'x-ash-verified';
 
+/** The request header by which a client asks for its next context, in lower case; its value is `1`. */
+export const ASH_RENEW_HEADER = 'x-ash-renew';
+
+/**
+ * The response header that carries the next context for the same binding, as base64url of its JSON, in lower case. It
+ * holds a secret.
+ */
+export const ASH_CONTEXT_HEADER = 'x-ash-context';
+
 /** What every header of the protocol begins with, in lower case. */
 export const ASH_HEADER_PREFIX = 'x-ash-';

@@ -19,16 +19,15 @@ export {
   type AshProtocol,
   type AshQueryCoverage,
 } from './context.js';
+export { ashErrorMessage, ashErrorStatus } from './error-meanings.js';
+export { AshConfigurationError, AshError, isAshError, isAshErrorCode, type AshErrorCode } from './errors.js';
 export {
-  AshConfigurationError,
-  AshError,
-  ashErrorMessage,
-  ashErrorStatus,
-  isAshError,
-  isAshErrorCode,
-  type AshErrorCode,
-} from './errors.js';
-export { ASH_CHAIN_PROOF_HEADER, ASH_HEADERS, ASH_VERIFIED_HEADER } from './headers.js';
+  ASH_CHAIN_PROOF_HEADER,
+  ASH_CONTEXT_HEADER,
+  ASH_HEADERS,
+  ASH_RENEW_HEADER,
+  ASH_VERIFIED_HEADER,
+} from './headers.js';
 export type { AshPayloadKind } from './media-type.js';
 export {
   ashBuildProofUnified,
@@ -48,5 +47,5 @@ export {
   type AshUnifiedProof,
 } from './proof.js';
 export { ashBuildProof, ashVerifyProof } from './proof-v1.js';
-export { ashExtractScopedFields, ashHashScopedBody } from './scope.js';
+export { ashExtractScopedFields, ashHashScopedBody } from './scope-paths.js';
 export { ashInit, ashLibraryVersion, ashVersion } from './version.js';

@@ -1,10 +1,15 @@
 import { checkedBinding, checkedContextId, type AshMode, ASH_MODES } from './context.js';
-import { digest } from '#digest';
-import { AshError } from './errors.js';
+import * as digest from '#digest';
+import { type AshError, uncanonical } from './errors.js';
 
 // 43 base64url characters hold two bits more than 32 bytes: the last character leaves them zero.
 const PROOF = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
 const NONCE = /^[0-9a-f]{32,}$/;
+
+/** Whether a text has the form of a nonce: 128 bits or more in hex. */
+export function isAshNonce(text: string): boolean {
+  return NONCE.test(text);
+}
 
 /** Whether a text has the form of a v1 proof: 43 base64url characters. */
 export function isAshProofV1(text: string): boolean {
@@ -35,7 +40,7 @@ export function ashBuildProof(
   if (!ASH_MODES.includes(mode)) throw refused(`the mode is none of ${ASH_MODES.join(', ')}`);
   const lines = ['ASHv1', mode, checkedBinding(binding), checkedContextId(contextId)];
   if (nonce) {
-    if (!NONCE.test(nonce)) throw refused('the nonce is not hex');
+    if (!isAshNonce(nonce)) throw refused('the nonce is not hex');
     lines.push(nonce);
   }
   // Neither canonical form has a line feed: with one, a nonce could be shifted into the payload.
@@ -56,5 +61,5 @@ export function ashVerifyProof(expected: string, actual: string): boolean {
 }
 
 function refused(what: string): AshError {
-  return new AshError('ASH_CANONICALIZATION_ERROR', `A v1 proof cannot be built: ${what}.`);
+  return uncanonical(`A v1 proof cannot be built: ${what}.`);
 }

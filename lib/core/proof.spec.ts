@@ -123,7 +123,7 @@ describe('the message of a proof', () => {
 
   type Row = [title: string, part: Partial<HmacMessage>, code: AshErrorCode, message: string];
   const CANON = 'ASH_CANONICALIZATION_ERROR';
-  const NO_TIME = 'The timestamp is not a decimal number of milliseconds.';
+  const NO_TIME = 'The timestamp is not a decimal number of milliseconds';
   const rows: Row[] = [
     ['an empty timestamp', { timestamp: '' }, 'ASH_TIMESTAMP_INVALID', NO_TIME],
     ['a timestamp of zero', { timestamp: '0' }, 'ASH_TIMESTAMP_INVALID', NO_TIME],
@@ -142,7 +142,7 @@ describe('the message of a proof', () => {
       'a timestamp in seconds, and says so',
       { timestamp: '1740475396' },
       'ASH_TIMESTAMP_INVALID',
-      'The timestamp has 10 digits, as seconds have: send milliseconds.',
+      '10 digits would be seconds',
     ],
     ['a binding with the separator', { binding: 'POST /a|b' }, CANON, 'percent-encode'],
     ['a binding with a line break', { binding: 'POST /a\n' }, CANON, 'percent-encode'],

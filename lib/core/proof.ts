@@ -1,14 +1,14 @@
 import { ashDeriveClientSecret, checkedBinding } from './context.js';
-import { digest } from '#digest';
-import { AshError } from './errors.js';
-import { ashCompileScope, ashHashScopedBody } from './scope.js';
+import * as digest from '#digest';
+import { AshError, uncanonical } from './errors.js';
+import { ashHashScopedBody, readScope } from './scope-paths.js';
 
 const HASH = /^[0-9a-f]{64}$/;
 const TIMESTAMP = /^[1-9][0-9]{0,15}$/;
 const SECONDS = /^[1-9][0-9]{9}$/;
 
 /** `SHA256` of the empty text: the first link of a v2.1 chain, and the scope hash of an unscoped v2.2 proof. */
-export const EMPTY_HASH = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
+export const EMPTY_HASH = /* @__PURE__ */ digest.sha256Hex('');
 
 /** Whether a text is a proof of the HMAC protocols or a hash: 64 lower-case hex characters. */
 export function isAshHash(text: string): boolean {
@@ -48,7 +48,7 @@ export function ashHashProof(proof: string): string {
  * @throws AshError `ASH_CANONICALIZATION_ERROR` for an unsafe path.
  */
 export function ashHashScope(scope: readonly string[]): string {
-  return scope.length === 0 ? '' : ashCompileScope(scope).hash;
+  return scope.length === 0 ? '' : readScope(scope).hash;
 }
 
 /**
@@ -78,13 +78,13 @@ export interface HmacMessage {
   readonly timestamp: string;
   readonly binding: string;
   readonly bodyHash: string;
-  readonly scopeHash?: string;
-  readonly chainHash?: string;
+  readonly scopeHash?: string | undefined;
+  readonly chainHash?: string | undefined;
 }
 
 /** `HMAC(clientSecret, timestamp|binding|bodyHash[|scopeHash][|chainHash])`, each part checked before it enters. */
 export function hmacProof(clientSecret: string, message: HmacMessage): string {
-  if (clientSecret === '') throw new AshError('ASH_CANONICALIZATION_ERROR', 'The client secret is empty.');
+  if (clientSecret === '') throw uncanonical('The client secret is empty.');
   const slots = [
     checkedTimestamp(message.timestamp),
     checkedBinding(message.binding),
@@ -96,16 +96,16 @@ export function hmacProof(clientSecret: string, message: HmacMessage): string {
 }
 
 function checkedTimestamp(timestamp: string): string {
-  if (SECONDS.test(timestamp)) {
-    throw new AshError('ASH_TIMESTAMP_INVALID', 'The timestamp has 10 digits, as seconds have: send milliseconds.');
-  }
-  if (isAshTimestamp(timestamp)) return timestamp;
-  throw new AshError('ASH_TIMESTAMP_INVALID', 'The timestamp is not a decimal number of milliseconds.');
+  if (isAshTimestamp(timestamp) && !SECONDS.test(timestamp)) return timestamp;
+  throw new AshError(
+    'ASH_TIMESTAMP_INVALID',
+    'The timestamp is not a decimal number of milliseconds; 10 digits would be seconds.',
+  );
 }
 
 function checkedHash(name: string, hash: string): string {
   if (isAshHash(hash)) return hash;
-  throw new AshError('ASH_CANONICALIZATION_ERROR', `The ${name} is not 64 lower-case hex characters.`);
+  throw uncanonical(`The ${name} is not 64 lower-case hex characters.`);
 }
 
 function checkedSlot(name: string, hash: string): string {
@@ -249,7 +249,7 @@ export interface AshUnifiedProof {
  * @throws AshError for an unsafe scope, a payload without a canonical form, or a component that could not stand in a
  * message.
  * @example
- * const { proof } = ashBuildProofUnified(context.clientSecret, String(Date.now()), 'POST /transfer', { amount: 1 });
+ * const { proof } = ashBuildProofUnified(clientSecret, String(Date.now()), 'POST /transfer', { amount: 1 });
  *
  * Source: protocol, section 4.
  */

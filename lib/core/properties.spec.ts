@@ -5,8 +5,10 @@ import { ashCanonicalizeFormFields, ashCanonicalizeUrlencoded, type AshFormField
 import { ashCanonicalizeJson, ashCanonicalizeValue, ashParseJson } from './canonical-json.js';
 import { ASH_MODES, type AshProtocol } from './context.js';
 import { AshError, isAshError } from './errors.js';
-import { ASH_PROTOCOLS, ashProtocolRules, type AshProofParts } from './protocols.js';
-import { ashCompileScope, ashHashScopedBody } from './scope.js';
+import { ASH_PROTOCOLS, type AshProofParts } from './formulas.js';
+import { ashProtocolRules } from './protocols.js';
+import { ashHashScopedBody } from './scope-paths.js';
+import { ashCompileScope } from './scope.js';
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 

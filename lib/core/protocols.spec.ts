@@ -1,6 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import type { AshProtocol } from './context.js';
-import { ASH_PROTOCOLS, ashProtocolRules, type AshProofParts } from './protocols.js';
+import { ASH_PROTOCOLS, type AshProofParts } from './formulas.js';
+import { ashProtocolRules } from './protocols.js';
 
 const CONTEXT_ID = `ash_${'0'.repeat(32)}`;
 const NONCE = 'a'.repeat(64);

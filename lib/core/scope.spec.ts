@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { ashCompileScope, ashExtractScopedFields, ashHashScopedBody } from './scope.js';
+import { ashExtractScopedFields, ashHashScopedBody } from './scope-paths.js';
+import { ashCompileScope } from './scope.js';
 
 const CODE = 'ASH_CANONICALIZATION_ERROR';
 

@@ -1,30 +1,18 @@
-import { ashCanonicalizeValue, replacedByToJson, type AshCanonicalizeOptions } from './canonical-json.js';
-import { digest } from '#digest';
-import { AshError } from './errors.js';
-import { hasLoneSurrogate, shown } from './text.js';
+import {
+  extractScope,
+  isEmpty,
+  membersOf,
+  objectOf,
+  readScope,
+  type Members,
+  type ScopePaths,
+  type ScopeTree,
+} from './scope-paths.js';
 
-const MAX_PATHS = 100;
-const MAX_LEVELS = 32;
-// eslint-disable-next-line no-control-regex -- control characters are what it looks for
-const FORBIDDEN_CHARACTER = /[,|\u0000-\u001f\u007f-\u009f]/;
-const INDEX = /^(?:0|[1-9][0-9]*)$/;
-const FORBIDDEN_SEGMENTS = new Set(['__proto__', 'constructor', 'prototype']);
-
-/** The paths of a scope as a tree: a member that is `true` is covered with all that is in it. */
-interface ScopeTree {
-  [segment: string]: ScopeTree | true;
-}
-
-type Members = Readonly<Record<string, unknown>>;
-
-/** A checked scope, ready to be applied to payloads. */
-export interface AshScope {
+/** A checked scope as a server applies it to payloads. */
+export interface AshScope extends Omit<ScopePaths, 'tree'> {
   /** The paths as they were declared. */
   readonly paths: readonly string[];
-  /** The paths joined by commas: what `X-ASH-Scope` carries. */
-  readonly text: string;
-  /** `SHA256` of the text: what `X-ASH-Scope-Hash` carries. */
-  readonly hash: string;
   /** The part of a payload that the scope covers. */
   extract(payload: unknown): Record<string, unknown>;
   /** Whether a payload has a member that the scope does not cover. */
@@ -32,100 +20,21 @@ export interface AshScope {
 }
 
 /**
- * Checks the paths of a scope and makes them ready to be applied.
+ * Checks the paths of a scope and makes them ready to be applied by a server.
  *
- * @throws AshError `ASH_CANONICALIZATION_ERROR` for a name with `,`, `|`, a control character or a lone surrogate, an
- * empty segment, `__proto__`, `constructor` or `prototype`, a path that stands twice, more than 32 levels or 100 paths,
- * and for no path at all: an empty scope is the whole payload, which needs none of this.
+ * @throws AshError `ASH_CANONICALIZATION_ERROR` as {@link readScope} does.
  *
  * Source: protocol, section 5.
  */
 export function ashCompileScope(paths: readonly string[]): AshScope {
-  if (paths.length === 0) throw refused('it names no path');
-  if (paths.length > MAX_PATHS) throw refused(`it has more than ${String(MAX_PATHS)} paths`);
-  const tree = emptyTree();
-  for (const path of paths) plant(tree, readPath(path));
-  if (new Set(paths).size < paths.length) throw refused('a path stands twice in it');
-  const text = paths.join(',');
+  const scope = readScope(paths);
   return {
     paths: [...paths],
-    text,
-    hash: digest.sha256Hex(text),
-    extract: (payload) => pick(objectOf(payload), tree),
-    hasUncovered: (payload) => hasOther(objectOf(payload), tree),
+    text: scope.text,
+    hash: scope.hash,
+    extract: (payload) => extractScope(payload, scope),
+    hasUncovered: (payload) => hasOther(objectOf(payload), scope.tree),
   };
-}
-
-/**
- * The part of a payload that a scope covers: for each path that exists the value at it, under the same nested keys.
- * An empty scope is the whole payload. Only own properties count; a numeric segment indexes an array, and nothing else.
- *
- * @throws AshError `ASH_CANONICALIZATION_ERROR` for an unsafe path, or a payload that is no object.
- * @example
- * ashExtractScopedFields({ amount: 1, user: { id: 7, name: 'x' } }, ['user.id']); // { user: { id: 7 } }
- *
- * Source: protocol, section 5.
- */
-export function ashExtractScopedFields(payload: unknown, scope: readonly string[]): unknown {
-  return scope.length === 0 ? payload : ashCompileScope(scope).extract(payload);
-}
-
-/**
- * `SHA256` of the canonical JSON of the part of a payload that a scope covers, as 64 hex characters.
- *
- * @throws AshError `ASH_CANONICALIZATION_ERROR`
- *
- * Source: protocol, section 4.
- */
-export function ashHashScopedBody(
-  payload: unknown,
-  scope: readonly string[],
-  options?: AshCanonicalizeOptions,
-): string {
-  return digest.sha256Hex(ashCanonicalizeValue(ashExtractScopedFields(payload, scope), options));
-}
-
-function readPath(path: string): string[] {
-  const named = `the path '${shown(path)}'`;
-  if (FORBIDDEN_CHARACTER.test(path)) throw refused(`${named} has ',', '|' or a control character`);
-  if (hasLoneSurrogate(path)) throw refused(`${named} has a lone surrogate`);
-  const segments = path.split('.');
-  if (segments.length > MAX_LEVELS) throw refused(`${named} has more than ${String(MAX_LEVELS)} levels`);
-  for (const segment of segments) {
-    if (segment === '') throw refused(`${named} has an empty segment`);
-    if (FORBIDDEN_SEGMENTS.has(segment)) throw refused(`${named} names '${segment}'`);
-  }
-  return segments;
-}
-
-function emptyTree(): ScopeTree {
-  return Object.create(null) as ScopeTree;
-}
-
-/** A path above others takes their place; one below a path that is covered whole adds nothing. */
-function plant(tree: ScopeTree, segments: readonly string[]): void {
-  let node = tree;
-  for (const [index, segment] of segments.entries()) {
-    const branch = index === segments.length - 1 || (node[segment] ?? emptyTree());
-    node[segment] = branch;
-    if (branch === true) break;
-    node = branch;
-  }
-}
-
-function pick(source: Members, tree: ScopeTree): Record<string, unknown> {
-  const picked: Record<string, unknown> = {};
-  for (const [segment, branch] of Object.entries(tree)) {
-    const value = Object.hasOwn(source, segment) ? source[segment] : undefined;
-    if (value === undefined) continue;
-    if (branch === true) {
-      picked[segment] = value;
-      continue;
-    }
-    const inner = pick(membersOf(value, segment), branch);
-    if (!isEmpty(inner)) picked[segment] = inner;
-  }
-  return picked;
 }
 
 function hasOther(source: Members, tree: ScopeTree): boolean {
@@ -137,43 +46,4 @@ function hasOther(source: Members, tree: ScopeTree): boolean {
     const members = membersOf(value, key);
     return isEmpty(members) || hasOther(members, branch);
   });
-}
-
-/**
- * What a value holds in JSON: its members, the items of an array by their index, nothing for a scalar. A numeric key of
- * an object goes under a name that no path has, so that an array and an object in its place never look alike.
- */
-function membersOf(value: unknown, key: string): Members {
-  const json = replacedByToJson(value, key);
-  if (Array.isArray(json)) return itemsByIndex(json);
-  return isObject(json) ? membersByName(json) : {};
-}
-
-function membersByName(object: Members): Members {
-  if (!Object.keys(object).some((key) => INDEX.test(key))) return object;
-  return Object.fromEntries(Object.entries(object).map(([key, member]) => [INDEX.test(key) ? `.${key}` : key, member]));
-}
-
-function itemsByIndex(array: readonly unknown[]): Members {
-  const items: Record<string, unknown> = {};
-  for (const [index, item] of array.entries()) items[index] = item ?? null;
-  return items;
-}
-
-function objectOf(payload: unknown): Members {
-  const json = replacedByToJson(payload, '');
-  if (isObject(json) && !Array.isArray(json)) return membersByName(json);
-  throw new AshError('ASH_CANONICALIZATION_ERROR', 'A scope needs a payload that is a JSON object.');
-}
-
-function isObject(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null;
-}
-
-function isEmpty(members: Members): boolean {
-  return Object.values(members).every((member) => member === undefined);
-}
-
-function refused(what: string): AshError {
-  return new AshError('ASH_CANONICALIZATION_ERROR', `The scope is unsafe: ${what}.`);
 }

@@ -1,4 +1,4 @@
-import { AshError } from './errors.js';
+import { type AshError, uncanonical } from './errors.js';
 import { shown } from './text.js';
 
 const WHITE_SPACE = new Set([' ', '\t', '\n', '\r']);
@@ -154,5 +154,5 @@ function integerDigits(value: number): string {
 }
 
 function refused(what: string, cause?: unknown): AshError {
-  return new AshError('ASH_CANONICALIZATION_ERROR', `The text is not strict JSON: ${what}.`, { cause });
+  return uncanonical(`The text is not strict JSON: ${what}.`, cause);
 }

@@ -20,19 +20,12 @@ export function utf8Length(text: string): number {
 
 /** Orders two texts by code points, which differs from ECMAScript's order where surrogates meet U+E000 to U+FFFF. */
 export function compareCodePoints(a: string, b: string): number {
-  const shared = Math.min(a.length, b.length);
-  for (let index = 0; index < shared; index++) {
-    const left = a.charCodeAt(index);
-    const right = b.charCodeAt(index);
-    if (left !== right) return codePointRank(left) - codePointRank(right);
+  for (let index = 0; index < a.length; index++) {
+    // At the first unit that differs, or within the pair that differs in its second.
+    const difference = (a.codePointAt(index) ?? -1) - (b.codePointAt(index) ?? -1);
+    if (difference !== 0) return difference;
   }
   return a.length - b.length;
-}
-
-/** Moves the surrogates, which begin the highest code points, above the rest of the units. */
-function codePointRank(unit: number): number {
-  if (unit < 0xd800) return unit;
-  return unit <= 0xdfff ? unit + 0x2000 : unit - 0x800;
 }
 
 /** A text of a request as a message may show it: its beginning, without characters that a log or a terminal obeys. */

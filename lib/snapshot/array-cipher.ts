@@ -1,6 +1,6 @@
 import { blake2s } from '@noble/hashes/blake2';
 import { concatBytes } from '@noble/hashes/utils';
-import { digest } from '#digest';
+import * as digest from '#digest';
 
 const KEY_BYTES = 64;
 const SALT_BYTES = 16;

@@ -1,5 +1,5 @@
 import { checkKeys, checkPositive, LONGEST_TIMER } from '../core/configuration.js';
-import { digest } from '#digest';
+import * as digest from '#digest';
 import { AshError } from '../core/index.js';
 import { ashContext, ashNewContext, type AshContext, type AshContextOptions } from './context.js';
 import {

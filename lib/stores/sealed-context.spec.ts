@@ -1,5 +1,5 @@
 import { ASH_MODES } from '../core/index.js';
-import { ASH_PROTOCOLS } from '../core/protocols.js';
+import { ASH_PROTOCOLS } from '../core/formulas.js';
 import { decodeSealedContext, encodeSealedContext, spentKeyOf, type SealedContext } from './sealed-context.js';
 
 const ROOM = 700;

@@ -1,4 +1,4 @@
-import { digest } from '#digest';
+import * as digest from '#digest';
 import { AshError, type AshMode, type AshProtocol } from '../core/index.js';
 import type { AshContext, AshContextMetadata } from './context.js';
 import { LONGEST_ID } from './key-ring.js';

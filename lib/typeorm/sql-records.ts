@@ -1,4 +1,4 @@
-import { digest } from '#digest';
+import * as digest from '#digest';
 import { AshError } from '../core/index.js';
 import { ashContext, ashNewContext, type AshContext, type AshContextOptions } from '../stores/context.js';
 import {

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DataSource, DataSourceOptions, EntityManager } from 'typeorm';
-import { digest } from '#digest';
+import * as digest from '#digest';
 import { AshConfigurationError } from '../core/index.js';
 import type { AshContextStore } from '../stores/context-store.js';
 import type { AshSpentSet } from '../stores/spent-set.js';

@@ -1,4 +1,4 @@
-import { digest } from '#digest';
+import * as digest from '#digest';
 
 /** What a statement is given. */
 export type SqlValue = string | number | null;

@@ -1,5 +1,5 @@
-import { ASH_MODES, AshError, isAshError } from '../core/index.js';
-import { ASH_PROTOCOLS } from '../core/protocols.js';
+import { ASH_MODES, AshError, ashErrorMessage, isAshError } from '../core/index.js';
+import { ASH_PROTOCOLS } from '../core/formulas.js';
 import type { AshContext, AshContextOptions } from '../stores/context.js';
 import type {
   AshChainLink,
@@ -107,9 +107,9 @@ export class BoundedStore {
       if (isAnswer(answer)) return answer;
     } catch (error) {
       if (isRefusal(error)) throw error;
-      throw new AshError('ASH_STORE_UNAVAILABLE', undefined, { cause: error });
+      throw new AshError('ASH_STORE_UNAVAILABLE', ashErrorMessage('ASH_STORE_UNAVAILABLE'), { cause: error });
     }
-    throw new AshError('ASH_STORE_UNAVAILABLE', undefined, {
+    throw new AshError('ASH_STORE_UNAVAILABLE', ashErrorMessage('ASH_STORE_UNAVAILABLE'), {
       cause: new TypeError('The store gave an answer that its contract does not know.'),
     });
   }

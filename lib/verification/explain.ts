@@ -1,6 +1,7 @@
 import { ashCanonicalizeValue, ashHashBody, type AshErrorCode } from '../core/index.js';
 import { EMPTY_HASH } from '../core/proof.js';
-import { ASH_PROTOCOLS, ashProtocolRules, type AshProofParts, type AshProtocolRules } from '../core/protocols.js';
+import { ASH_PROTOCOLS, type AshProofParts } from '../core/formulas.js';
+import { ashProtocolRules, type AshProtocolRules } from '../core/protocols.js';
 import type { AshBodyFacts } from './facts.js';
 
 /** The parts of a request that can differ from what was proven. */

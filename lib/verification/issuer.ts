@@ -86,6 +86,16 @@ export class AshIssuer<P extends AshRoutePolicy> {
   }
 }
 
+/**
+ * How many contexts are asked for.
+ *
+ * @throws AshError `ASH_CANONICALIZATION_ERROR` for what is no whole number from 1.
+ */
+export function checkCount(count: unknown): number {
+  if (typeof count === 'number' && Number.isSafeInteger(count) && count >= 1) return count;
+  throw new AshError('ASH_CANONICALIZATION_ERROR', 'count: it is no whole number from 1: send { "count": 5 }.');
+}
+
 function checkSubject(policy: AshRoutePolicy, subject: string | undefined): void {
   if (policy.needsSubject === (subject !== undefined) && subject !== '') return;
   throw new AshError(

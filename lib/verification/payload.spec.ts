@@ -67,7 +67,7 @@ describe('readPayload takes', () => {
   });
 
   it('a value that some middleware put there without a body, by its content type', () => {
-    expect(() => read({ present: false, mediaType: '' })).toThrow('The route does not take this content type.');
+    expect(() => read({ present: false, mediaType: '' })).toThrow('ASH_UNSUPPORTED_CONTENT_TYPE');
     expect(read({ present: false }).canonical).toBe('{"a":1}');
   });
 
@@ -114,7 +114,7 @@ describe('readPayload takes raw bytes', () => {
 });
 
 describe('readPayload refuses', () => {
-  const unsupported = 'ASH_UNSUPPORTED_CONTENT_TYPE: The route does not take this content type.';
+  const unsupported = 'ASH_UNSUPPORTED_CONTENT_TYPE: ASH_UNSUPPORTED_CONTENT_TYPE';
   const nested = (key: string): string =>
     `ASH_CANONICALIZATION_ERROR: The form field '${key}' is nested: send flat fields, repeat a key for a list, or use JSON.`;
   const unread = (mediaType: string): string =>

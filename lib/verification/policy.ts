@@ -8,7 +8,8 @@ import {
 } from '../core/index.js';
 import { DEFAULT_MAX_PAYLOAD_BYTES } from '../core/canonical-json.js';
 import type { AshPayloadKind } from '../core/media-type.js';
-import { ASH_PROTOCOLS, ashProtocolRules } from '../core/protocols.js';
+import { ASH_PROTOCOLS } from '../core/formulas.js';
+import { ashProtocolRules } from '../core/protocols.js';
 import { ashCompileScope, type AshScope } from '../core/scope.js';
 import type { ChainRule } from './chain-rules.js';
 import type { RouteBinding } from './route-binding.js';

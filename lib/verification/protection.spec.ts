@@ -1,6 +1,8 @@
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import { jest } from '@jest/globals';
 import { prove, TRANSFER } from '../../test/verification/route-under-test.js';
-import { ASH_HEADERS, type AshIssuedContext } from '../core/index.js';
+import { ASH_HEADERS, ASH_RENEW_HEADER, AshError, type AshIssuedContext } from '../core/index.js';
 import type { AshContextStore } from '../stores/context-store.js';
 import { AshMemoryStore } from '../stores/memory.store.js';
 import type { AshRequestLike } from './facts.js';
@@ -31,6 +33,8 @@ class Application {
   readonly log = jest.fn<AshLog>();
   readonly route: Route;
   readonly protection: AshProtection<Request>;
+  /** The route that a request came to, where it is not the one that issues contexts for its path. */
+  asked: Route | undefined;
 
   constructor({ options = {}, explain = false, route = {}, store }: Setup = {}) {
     const clock = (): number => NOW;
@@ -43,7 +47,7 @@ class Application {
     const bindings = [RouteBinding.parse('POST /transfer')];
     const needsSubject = route.subject !== undefined;
     const policy = compilePolicy({ name: NAME, bindings, options, needsSubject, explain });
-    this.route = { ...policy, ttl: 30_000, subject: undefined, statuses: {}, ...route };
+    this.route = { ...policy, ttl: 30_000, subject: undefined, statuses: {}, renewal: true, ...route };
     this.protection.table.add(this.route);
   }
 
@@ -407,5 +411,112 @@ describe('AshProtection.spend', () => {
     await expect(pass.request.spend()).rejects.toThrow(
       `${NAME}: the guard has spent the context; set @AshProtected(…, { spend: 'handler' }) to spend it in the handler.`,
     );
+  });
+});
+
+describe('AshProtection issues several', () => {
+  const request = { method: 'POST', headers: {}, user: 'ada' };
+
+  it('contexts in one turn, to one subject that it asks for once', async () => {
+    const subject = jest.fn<() => string>(() => 'ada');
+    const { protection } = new Application({ route: { subject } });
+    const contexts = await protection.issueBatchFor('POST /transfer', request, 3);
+    expect(new Set(contexts.map(({ contextId }) => contextId)).size).toBe(3);
+    expect(contexts.map(({ expiresAt }) => expiresAt)).toStrictEqual(Array(3).fill(NOW + 30_000));
+    expect(subject).toHaveBeenCalledTimes(1);
+  });
+
+  it('or none', async () => {
+    const { protection } = new Application({ store: new AshMemoryStore({ clock: () => NOW, maxEntries: 2 }) });
+    await expect(protection.issueBatchFor('POST /transfer', request, 3)).rejects.toMatchObject({
+      code: 'ASH_STORE_UNAVAILABLE',
+    });
+    await expect(protection.issueBatchFor('POST /transfer', request, 0)).rejects.toMatchObject({
+      code: 'ASH_CANONICALIZATION_ERROR',
+    });
+    await expect(protection.issueBatchFor('POST /nowhere', request, 1)).rejects.toMatchObject({
+      code: 'ASH_BINDING_MISMATCH',
+    });
+  });
+});
+
+describe('AshProtection renews', () => {
+  const ASKING = { headers: { [ASH_RENEW_HEADER]: '1' } };
+
+  /** The header of the answer to a request, and what was issued for it. */
+  async function renewed(
+    setup: Setup,
+    { more = ASKING, before = () => undefined, response }: Renewing = {},
+  ): Promise<{ header: unknown; application: Application }> {
+    const application = new Application(setup);
+    const request = await application.honest(more);
+    const verdict = await application.verify(request);
+    if (!verdict.ok) throw new Error(verdict.message);
+    await before(application, verdict);
+    const answer = new ServerResponse(new IncomingMessage(new Socket()));
+    const { route, protection } = application;
+    const target = response === undefined ? answer : response(answer);
+    await protection.renew(verdict, { request, route: application.asked ?? route, response: target });
+    if (!answer.headersSent) answer.writeHead(200);
+    return { header: answer.getHeader('x-ash-context'), application };
+  }
+
+  interface Renewing {
+    readonly more?: Partial<Request>;
+    readonly before?: (application: Application, pass: AshPass) => unknown;
+    readonly response?: (answer: ServerResponse) => unknown;
+  }
+
+  it('the context of a request that asks', async () => {
+    const { header } = await renewed({});
+    expect(JSON.parse(Buffer.from(String(header), 'base64url').toString())).toMatchObject({
+      binding: 'POST /transfer',
+      expiresAt: NOW + 30_000,
+    });
+  });
+
+  it('the context of a handler that has spent its own', async () => {
+    const before: Renewing['before'] = ({ protection, route }, pass) =>
+      protection.spend(pass, { request: { method: 'POST', headers: {} }, route });
+    expect((await renewed({ options: { spend: 'handler' } }, { before })).header).toEqual(expect.any(String));
+  });
+
+  type Row = [title: string, setup: Setup, renewing: Renewing];
+  const rows: Row[] = [
+    ['does not ask', {}, { more: {} }],
+    ['came to a route that renews none', { route: { renewal: false } }, {}],
+    ['has not spent its context yet', { options: { spend: 'handler' } }, {}],
+    ['is being answered already', {}, { response: (answer) => (answer.writeHead(200), answer) }],
+    ['is answered by no response of Node’s', {}, { response: () => ({ send: () => undefined }) }],
+    [
+      'came to a handler that issues no contexts for its path',
+      {},
+      { before: (application) => (application.asked = { ...application.route }) },
+    ],
+  ];
+  it.each(rows)('nothing of a request that %s', async (_title, setup, renewing) => {
+    const store = new AshMemoryStore({ clock: () => NOW });
+    const { header, application } = await renewed({ ...setup, store }, renewing);
+    expect(header).toBeUndefined();
+    expect(store.size).toBe(1);
+    expect(application.log).not.toHaveBeenCalled();
+  });
+
+  it.each<[string, Error, unknown]>([
+    ['fails', new Error('ECONNREFUSED'), new Error('ECONNREFUSED')],
+    ['refuses', new AshError('ASH_CANONICALIZATION_ERROR', 'It does not fit.'), { code: 'ASH_CANONICALIZATION_ERROR' }],
+  ])('nothing of a request whose store %s, and logs why, once', async (_title, fault, cause) => {
+    const store = new AshMemoryStore({ clock: () => NOW });
+    const before: Renewing['before'] = async (application, pass) => {
+      store.create = () => Promise.reject(fault);
+      const response = new ServerResponse(new IncomingMessage(new Socket()));
+      const { protection, route } = application;
+      await protection.renew(pass, { request: { method: 'POST', headers: {} }, route, response });
+    };
+    const { header, application } = await renewed({ store }, { before });
+    expect(header).toBeUndefined();
+    expect(application.log.mock.calls).toMatchObject([
+      ['error', `${NAME}: a next context could not be issued; the request goes on without it.`, cause],
+    ]);
   });
 });

@@ -1,9 +1,11 @@
+import { sentenceOf } from '../core/error-meanings.js';
 import { isAshError, type AshErrorCode, type AshIssuedContext } from '../core/index.js';
 import type { AshContextStore } from '../stores/context-store.js';
 import { BoundedStore } from './bounded-store.js';
+import { isAnswerHead } from './context-header.js';
 import type { AshExplanation } from './explain.js';
 import { ashFactsOf, type AshRequestLike } from './facts.js';
-import { AshIssuer, type AshIssueOptions } from './issuer.js';
+import { AshIssuer, checkCount, type AshIssueOptions } from './issuer.js';
 import type { AshRoutePolicy } from './policy.js';
 import { ashErrorBody, type AshErrorBody, type AshStatuses } from './refusal.js';
 import { RouteTable } from './route-table.js';
@@ -60,6 +62,8 @@ export interface ProtectedRoute<R = AshRequestLike> extends AshRoutePolicy, AshE
   readonly ttl: AshPerRequest<number, R>;
   readonly subject: AshSubjectFunction<R> | undefined;
   readonly statuses: AshStatuses;
+  /** Whether a client that asks for its next context gets it in the answer. */
+  readonly renewal: boolean;
 }
 
 /** Where messages for the operator go. */
@@ -107,6 +111,15 @@ export class AshProtection<R extends AshRequestLike = AshRequestLike> {
     return this.issue({ binding, subject: await subjectOf(policy, request) }, request);
   }
 
+  /** Issues several contexts to whoever sends a request, all in one turn. One that fails fails them all. */
+  async issueBatchFor(binding: string, request: R, count: number): Promise<AshIssuedContext[]> {
+    const length = checkCount(count);
+    const { policy } = this.issuer.locate(binding);
+    const subject = await subjectOf(policy, request);
+    const ttl = ttlOf(policy, request);
+    return Promise.all(Array.from({ length }, () => this.issuer.issue({ binding, subject, ttl })));
+  }
+
   /** Verifies a request and spends its context, where the route does not leave that to the handler. */
   async verify(request: R, route: ProtectedRoute<R>): Promise<AshVerifyResult> {
     const facts = ashFactsOf(request, () => subjectOf(route, request));
@@ -130,11 +143,11 @@ export class AshProtection<R extends AshRequestLike = AshRequestLike> {
       await pass.spending?.run(this.store.withDeadline(view));
     } catch (error) {
       if (!isAshError(error)) throw error;
-      const { code, message, cause } = error;
+      const { code, cause } = error;
       const refusal: AshRefusal = {
         ok: false,
         code,
-        message,
+        message: sentenceOf(error),
         namesCode: pass.namesCode,
         contextId: pass.request.contextId,
         explanation: undefined,
@@ -145,6 +158,32 @@ export class AshProtection<R extends AshRequestLike = AshRequestLike> {
     }
     this.welcome(pass, route, request);
     return undefined;
+  }
+
+  /**
+   * Issues the next context to a request that asks for it, and sees to it that its answer carries that one or none. It
+   * is called before the handler runs; and again after a handler that spent its context itself, since a request whose
+   * context is not spent gets no other. A failure is logged, and the request goes on without.
+   *
+   * @param response Node's own response.
+   */
+  async renew(
+    pass: AshPass,
+    { request, route, response }: { request: R; route: ProtectedRoute<R>; response: unknown },
+  ): Promise<void> {
+    const { renewal } = pass;
+    if (renewal === undefined || !isAnswerHead(response)) return;
+    renewal.answerIn(response);
+    if (!route.renewal || !renewal.isRoutine || pass.spending?.isDone === false) return;
+    const { binding, subject } = pass.request;
+    try {
+      // A context that the handler of another route issues contexts for is that route's.
+      if (this.issuer.locate(binding).policy !== route) return;
+      await renewal.issue(() => this.issue({ binding, subject }, request));
+    } catch (error) {
+      const cause = isAshError(error) ? (error.cause ?? error) : error;
+      this.log('error', `${route.name}: a next context could not be issued; the request goes on without it.`, cause);
+    }
   }
 
   /** What the client of a refused request is told. */

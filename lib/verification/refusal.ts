@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import { sentenceOf } from '../core/error-meanings.js';
 import { ashErrorMessage, ashErrorStatus, type AshErrorCode } from '../core/index.js';
 import type { AshExplanation } from './explain.js';
 
@@ -36,7 +37,7 @@ export function ashErrorBody(
     statusCode,
     error: STATUS_CODES[statusCode] ?? 'Error',
     code,
-    message: isNamed ? refusal.message : ashErrorMessage(code),
+    message: isNamed ? sentenceOf(refusal) : ashErrorMessage(code),
     ...(isNamed && refusal.explanation !== undefined ? { explanation: refusal.explanation } : {}),
   };
 }

@@ -1,4 +1,4 @@
-import { ASH_HEADERS, AshError, isAshContextId } from '../core/index.js';
+import { ASH_HEADERS, ASH_RENEW_HEADER, AshError, isAshContextId } from '../core/index.js';
 import { ASH_HEADER_PREFIX } from '../core/headers.js';
 import { isAshHash, isAshTimestamp } from '../core/proof.js';
 import { isAshProofV1 } from '../core/proof-v1.js';
@@ -15,9 +15,11 @@ export interface RequestHeaders {
   readonly scope: string | undefined;
   readonly scopeHash: string | undefined;
   readonly chainHash: string | undefined;
+  /** Whether the client asks for its next context. */
+  readonly renew: boolean;
 }
 
-const KNOWN_HEADERS: ReadonlySet<string> = new Set(Object.values(ASH_HEADERS));
+const KNOWN_HEADERS: ReadonlySet<string> = new Set([...Object.values(ASH_HEADERS), ASH_RENEW_HEADER]);
 const PRINTABLE = /^[ -~]*$/;
 /** 100 paths of 32 levels are more than Node's own bound on headers lets through. */
 const LONGEST_SCOPE = 8192;
@@ -36,6 +38,7 @@ export function readHeaders({ headers }: AshRequestFacts, policy: AshRoutePolicy
   const scope = once(headers, ASH_HEADERS.scope, ', ');
   const scopeHash = once(headers, ASH_HEADERS.scopeHash);
   const chainHash = once(headers, ASH_HEADERS.chainHash);
+  const renew = once(headers, ASH_RENEW_HEADER);
   if (contextId === undefined || !isAshContextId(contextId)) {
     throw invalidHeader(ASH_HEADERS.contextId, 'is no context identifier');
   }
@@ -45,10 +48,11 @@ export function readHeaders({ headers }: AshRequestFacts, policy: AshRoutePolicy
   }
   checkHash(ASH_HEADERS.scopeHash, scopeHash);
   checkHash(ASH_HEADERS.chainHash, chainHash);
+  if (renew !== undefined && renew !== '1') throw invalidHeader(ASH_RENEW_HEADER, 'is neither 1 nor absent');
   if (proof === undefined || !(isAshHash(proof) || isAshProofV1(proof))) {
     throw new AshError('ASH_PROOF_INVALID', 'The proof is malformed.');
   }
-  return { contextId, proof, timestamp, scope, scopeHash, chainHash };
+  return { contextId, proof, timestamp, scope, scopeHash, chainHash, renew: renew === '1' };
 }
 
 function checkPresence(headers: AshRequestFacts['headers'], policy: AshRoutePolicy): void {

@@ -3,6 +3,7 @@ import type { AshContextMetadata } from '../stores/context.js';
 import type { ChainStep } from './chain.js';
 import type { AshContextStore } from '../stores/context-store.js';
 import type { AshExplanation } from './explain.js';
+import type { Renewal } from './renewal.js';
 import type { Spending } from './spending.js';
 
 /** What a handler learns of the request that was verified. It holds no secret. */
@@ -43,6 +44,8 @@ export interface AshPass {
   readonly request: AshVerifiedRequest;
   /** What the handler has to spend, on a route that leaves it to the handler. */
   readonly spending: Spending | undefined;
+  /** The next context, where the client asks for it. */
+  readonly renewal: Renewal | undefined;
   /** Whether the handler is to receive `request.payload` instead of the body. */
   readonly replacesBody: boolean;
   /** What is left to do when the handler has ended, on a route of a chain. */

@@ -230,6 +230,8 @@ describe('AshVerifier refuses', () => {
     ['a chain hash that is no hash', set('chainHash', 'ab'), 'ASH_HEADER_INVALID'],
     ['an empty chain hash', set('chainHash', ''), 'ASH_HEADER_INVALID'],
     ['a header with a secret', ({ draft }) => void (draft.headers['x-ash-client-secret'] = hex), 'ASH_HEADER_INVALID'],
+    ['a wish of another value', ({ draft }) => void (draft.headers['x-ash-renew'] = '0'), 'ASH_HEADER_INVALID'],
+    ['a wish twice', ({ draft }) => void (draft.headers['x-ash-renew'] = ['1', '1']), 'ASH_HEADER_INVALID'],
     ['a header of no protocol', ({ draft }) => void (draft.headers['x-ash-'] = '1'), 'ASH_HEADER_INVALID'],
     // 2. The context
     ['an unknown context', set('contextId', `ash_${'0'.repeat(32)}`), 'ASH_CTX_NOT_FOUND'],

@@ -1,6 +1,8 @@
 import { AshError, ashDeriveClientSecret, isAshError, type AshMode } from '../core/index.js';
-import { digest } from '#digest';
-import { ashProtocolRules, type AshProofParts, type AshProtocolRules } from '../core/protocols.js';
+import * as digest from '#digest';
+import { sentenceOf } from '../core/error-meanings.js';
+import type { AshProofParts } from '../core/formulas.js';
+import { ashProtocolRules, type AshProtocolRules } from '../core/protocols.js';
 import type { AshScope } from '../core/scope.js';
 import type { AshContext } from '../stores/context.js';
 import type { AshLinkHold, AshStoredLink } from '../stores/context-store.js';
@@ -11,6 +13,7 @@ import type { AshRequestFacts } from './facts.js';
 import { readPayload, type VerifiedPayload } from './payload.js';
 import { compileHeaderScope, stricterMode, type AshRoutePolicy, type ModeSettings } from './policy.js';
 import { readHeaders, type RequestHeaders } from './request-headers.js';
+import { Renewal } from './renewal.js';
 import { Spending } from './spending.js';
 import type { AshPass, AshRefusal, AshVerifyResult } from './verdict.js';
 import { verifiedRequest } from './verified-request.js';
@@ -90,7 +93,8 @@ class Verification {
   }
 
   refusal(error: AshError): AshRefusal {
-    const { code, message, cause } = error;
+    const { code, cause } = error;
+    const message = sentenceOf(error);
     return {
       ok: false,
       code,
@@ -184,6 +188,7 @@ class Verification {
         ...(metadata === undefined ? {} : { metadata }),
       }),
       spending: spend === 'handler' ? spending : undefined,
+      renewal: headers.renew ? new Renewal(isRoutine(context, this.policy)) : undefined,
       replacesBody: payload.replacesBody,
       step: chain && new ChainStep({ store, clock, rule: chain, subject, proof: headers.proof, previous: hold }),
     };
@@ -206,6 +211,11 @@ interface Passed {
   /** The link of the step before, and under which name the request holds it. */
   readonly hold: AshLinkHold | undefined;
   readonly spending: Spending;
+}
+
+/** Whether a context is as its route issues them, and not one that the application chose something else for. */
+function isRoutine({ mode, scope, metadata }: AshContext, policy: AshRoutePolicy): boolean {
+  return mode === policy.mode && scope === undefined && metadata === undefined;
 }
 
 /** The link that a request names, held under a name of its own. */

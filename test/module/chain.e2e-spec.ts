@@ -158,7 +158,7 @@ describe.each(ADAPTERS)('On %s a chain', (adapter) => {
     await until(async () => (await linkOf(application, before))?.holder === undefined);
     expect((await chain.post('/payment', {})).status).toBe(201);
     await expect(
-      application.client().chain('checkout', { previousProof: before }).post('/payment', {}),
+      application.client().chain('checkout', { name: 'checkout', previousProof: before }).post('/payment', {}),
     ).rejects.toMatchObject({
       code: 'ASH_CHAIN_BROKEN',
     });
@@ -224,7 +224,7 @@ describe.each(ADAPTERS)('On %s a chain', (adapter) => {
       { gave: 'up' },
       null,
     ]);
-    const again = application.client().chain('checkout', { previousProof: before });
+    const again = application.client().chain('checkout', { name: 'checkout', previousProof: before });
     expect((await again.post('/payment', {})).status).toBe(201);
   });
 
@@ -271,7 +271,9 @@ describe.each(ADAPTERS)('On %s a chain', (adapter) => {
     expect(application.log.ofAsh).not.toContain(WARNING);
     const ada = application.client({ 'x-user': 'ada' }).chain('checkout');
     await ada.post('/cart', {});
-    const bob = application.client({ 'x-user': 'bob' }).chain('checkout', { previousProof: ada.previousProof });
+    const bob = application
+      .client({ 'x-user': 'bob' })
+      .chain('checkout', { name: 'checkout', previousProof: ada.previousProof });
     await expect(bob.post('/payment', {})).rejects.toMatchObject({ code: 'ASH_CHAIN_BROKEN' });
     expect((await ada.post('/payment', {})).status).toBe(201);
   });

@@ -18,6 +18,8 @@ import {
   AshModule,
   AshProtected,
   AshService,
+  type AshContext,
+  type AshContextOptions,
   type AshControllerOptions,
   type AshIssuedContext,
   type AshRequest,
@@ -203,6 +205,122 @@ describe.each(ADAPTERS)('On %s the context controller', (adapter) => {
     });
   });
 
+  describe('that is asked for several', () => {
+    const several = (count: unknown): unknown => ({ ...ASK, count });
+    const contextsOf = (body: unknown): AshIssuedContext[] => (body as { contexts: AshIssuedContext[] }).contexts;
+
+    it('answers as many, each of its own, and lets nobody keep them', async () => {
+      const application = await start({ controllers: [Payments] });
+      const { status, headers, body } = await application.send('POST', '/ash/context', several(5));
+      expect(status).toBe(200);
+      expect(headers.get('cache-control')).toBe('no-store');
+      expect(Object.keys(body as object)).toStrictEqual(['contexts']);
+      const contexts = contextsOf(body);
+      expect(contexts).toHaveLength(5);
+      for (const member of ['contextId', 'clientSecret'] as const) {
+        expect(new Set(contexts.map((context) => context[member])).size).toBe(5);
+      }
+      for (const context of contexts) {
+        expect(context).toMatchObject({ binding: 'POST /transfer', scope: ['amount'] });
+        const answer = await application.use(context, { path: '/transfer', body: { amount: 1 } });
+        expect(answer.status).toBe(201);
+      }
+    });
+
+    type CountRow = [title: string, count: number, batch: number | undefined, issued: number];
+    const counts: CountRow[] = [
+      ['one, in a list', 1, undefined, 1],
+      ['the bound', 32, undefined, 32],
+      ['no more than the bound', 33, undefined, 32],
+      ['no more than the bound, of any number', Number.MAX_SAFE_INTEGER, undefined, 32],
+      ['no more than the bound of the application', 5, 3, 3],
+      ['one, where the application gives no more', 5, 1, 1],
+    ];
+    it.each(counts)('answers %s', async (_title, count, batch, issued) => {
+      const controller = batch === undefined ? {} : { batch };
+      const application = await start({ ash: { controller }, controllers: [Payments] });
+      const { body } = await application.send('POST', '/ash/context', several(count));
+      expect(contextsOf(body)).toHaveLength(issued);
+    });
+
+    it.each([0, -1, 1.5, '5', null, true, [], {}, 1e308])('answers 400 to the count %j', async (count) => {
+      const store = new AshMemoryStore();
+      const application = await start({ ash: { store }, controllers: [Payments] });
+      await expect(application.send('POST', '/ash/context', several(count))).resolves.toMatchObject({
+        status: 400,
+        body: {
+          statusCode: 400,
+          error: 'Bad Request',
+          code: 'ASH_CANONICALIZATION_ERROR',
+          message: 'count: it is no whole number from 1: send { "count": 5 }.',
+        },
+      });
+      expect(store.size).toBe(0);
+    });
+
+    it('issues for the default binding where a request names none', async () => {
+      const application = await start({ ash: { defaultBinding: 'POST /transfer' }, controllers: [Payments] });
+      const { body } = await application.send('POST', '/ash/context', { count: 2 });
+      expect(contextsOf(body).map(({ binding }) => binding)).toStrictEqual(['POST /transfer', 'POST /transfer']);
+    });
+
+    it('asks the store for all of them in one turn, and the application once who sends it and for how long', async () => {
+      const asked: string[] = [];
+      class LateStore extends AshMemoryStore {
+        private readonly waiting: (() => void)[] = [];
+
+        override async create(options: AshContextOptions): Promise<AshContext> {
+          asked.push('create');
+          await new Promise<void>((resolve) => {
+            this.waiting.push(resolve);
+            // Answers when the last one is there, so that one after the other never ends.
+            if (this.waiting.length === 4) for (const answer of this.waiting) answer();
+          });
+          return super.create(options);
+        }
+      }
+      const subject = (): string => {
+        asked.push('subject');
+        return 'ada';
+      };
+      const ttl = (): number => {
+        asked.push('ttl');
+        return 1_000;
+      };
+      const application = await start({ ash: { store: new LateStore(), subject, ttl }, controllers: [Payments] });
+      const { body } = await application.send('POST', '/ash/context', several(4));
+      expect(contextsOf(body)).toHaveLength(4);
+      expect(asked).toStrictEqual(['subject', 'ttl', 'create', 'create', 'create', 'create']);
+    });
+
+    it('answers 503 where one of them cannot be issued', async () => {
+      const application = await start({
+        ash: { store: new AshMemoryStore({ maxEntries: 3 }) },
+        controllers: [Payments],
+      });
+      const { status, body } = await application.send('POST', '/ash/context', several(4));
+      expect(status).toBe(503);
+      expect(JSON.stringify(body)).not.toContain('contexts');
+    });
+
+    it('issues them to whoever the application says, and to nobody else', async () => {
+      const subject = ({ headers }: AshRequest): string | undefined => headers['x-user'] as string | undefined;
+      const application = await start({ ash: { subject }, controllers: [Payments] });
+      await expect(application.send('POST', '/ash/context', several(2))).resolves.toMatchObject({
+        status: 403,
+        body: { code: 'ASH_SUBJECT_MISMATCH' },
+      });
+      const { body } = await application.send('POST', '/ash/context', several(2), { 'x-user': 'ada' });
+      for (const context of contextsOf(body)) {
+        const sending = { path: '/transfer', body: { amount: 1 } };
+        await expect(application.use(context, sending)).resolves.toMatchObject({ status: 403 });
+        await expect(application.use(context, { ...sending, headers: { 'x-user': 'ada' } })).resolves.toMatchObject({
+          status: 201,
+        });
+      }
+    });
+  });
+
   it('answers 503 where the store is full', async () => {
     const store = new AshMemoryStore({ maxEntries: 1 });
     const application = await start({ ash: { store }, controllers: [Payments] });
@@ -246,8 +364,9 @@ describe.each(ADAPTERS)('On %s the context controller', (adapter) => {
       status: 403,
       body: { code: 'ASH_SUBJECT_MISMATCH', message: 'A context is issued to a subject, and this request has none.' },
     });
-    const { body } = await application.send('POST', '/ash/context', ASK, { 'x-user': 'ada' });
-    expect(JSON.stringify(body)).not.toContain('ada');
+    // No hexadecimal digits, which a secret could hold by chance.
+    const { body } = await application.send('POST', '/ash/context', ASK, { 'x-user': 'user-7' });
+    expect(JSON.stringify(body)).not.toContain('user-7');
   });
 
   it('answers 500 for a fault of the application, and says no more of it', async () => {

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { Body, Controller, Post, Put } from '@nestjs/common';
 import {
   AshProtected,
@@ -144,6 +145,24 @@ describe('AshService', () => {
       application.use(context, { path: '/transfer', body: BODY, headers: { 'x-user': 'ada' } }),
     ).resolves.toMatchObject({
       body: { ash: { subject: 'ada' } },
+    });
+  });
+
+  it('issues several to the request that asks, without a bound of its own', async () => {
+    const application = await start({ ash: byUser, controllers: [Payments] });
+    const service = application.get(AshService);
+    const asking = { method: 'GET', headers: { 'x-user': 'ada' } };
+    const contexts = await service.issueBatchFor(BINDING, asking, 100);
+    expect(new Set(contexts.map(({ contextId }) => contextId)).size).toBe(100);
+    expect(contexts.every(({ binding }) => binding === BINDING)).toBe(true);
+    for (const context of contexts) expect(inspect(context)).not.toContain(context.clientSecret);
+  });
+
+  it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('issues none for a count of %d', async (count) => {
+    const service = (await start({ controllers: [Payments] })).get(AshService);
+    await expect(service.issueBatchFor(BINDING, { method: 'GET', headers: {} }, count)).rejects.toMatchObject({
+      code: 'ASH_CANONICALIZATION_ERROR',
+      message: expect.stringMatching(/^count: /) as string,
     });
   });
 

@@ -120,7 +120,7 @@ describe('The module takes its options', () => {
 
   it('and hands them out, checked', async () => {
     const application = await start({ ash: { ttl: 4_321 } });
-    expect(application.get<AshModuleOptions>(ASH_OPTIONS)).toStrictEqual({ ttl: 4_321 });
+    expect(application.get<AshModuleOptions>(ASH_OPTIONS)).toStrictEqual({ ttl: 4_321, renewal: true });
   });
 
   it('and gives a context 30 seconds where nothing is said', async () => {
@@ -133,7 +133,7 @@ describe('The module takes its store', () => {
 
   it('as an instance, which stays open when the application ends', async () => {
     const store = new ClosingStore();
-    const application = await start({ ash: { store }, controllers: [Payments] });
+    const application = await start({ ash: { store, renewal: false }, controllers: [Payments] });
     expect(application.get(AshContextStore)).toBe(store);
     await application.pass('POST', '/transfer', {});
     expect(store.size).toBe(1);
@@ -161,7 +161,8 @@ describe('The module takes its store', () => {
 
   it('as a provider of the application, which replaces its own and is not the module’s to end', async () => {
     const providers = [{ provide: AshContextStore, useClass: ConnectedStore }];
-    const application = await start({ ash: { providers, imports: [ConnectionModule] }, controllers: [Payments] });
+    const ash = { providers, imports: [ConnectionModule], renewal: false };
+    const application = await start({ ash, controllers: [Payments] });
     const store = application.get(AshContextStore) as ConnectedStore;
     expect(store).toBeInstanceOf(ConnectedStore);
     await expect(application.pass('POST', '/transfer', {})).resolves.toStrictEqual(DONE);
@@ -213,9 +214,10 @@ describe('The module takes its store', () => {
       ash: { store: new HungStore(), storeTimeout: 5, onRefused },
       controllers: [Payments],
     });
-    await expect(application.pass('POST', '/transfer', {})).rejects.toMatchObject({
-      code: 'ASH_STORE_UNAVAILABLE',
+    const context = await application.client().context('POST', '/transfer');
+    await expect(application.use(context, { path: '/transfer', body: {} })).resolves.toMatchObject({
       status: 503,
+      body: { code: 'ASH_STORE_UNAVAILABLE' },
     });
     expect(application.log.ofAsh.at(-1)).toMatch(/ASH_STORE_UNAVAILABLE: The context store did not answer\.$/);
     expect(causes).toStrictEqual([new Error('The store did not answer within 5 ms.')]);

@@ -257,20 +257,20 @@ describe('An application does not start with', () => {
       'an unknown option of the module',
       () => moduled({ modes: 'strict' }),
       "AshModule: there is no option 'modes'; the options are mode, protocol, scope, unscoped, query, payload, " +
-        'canonicalization, maxPayloadBytes, timestampTolerance, ttl, subject, statuses, explain, onVerified, onRefused, store, ' +
+        'canonicalization, maxPayloadBytes, timestampTolerance, ttl, subject, statuses, explain, renewal, onVerified, onRefused, store, ' +
         'storeTimeout, audit, publicPrefix, defaultBinding, clock.',
     ],
     [
       'an unknown option of a route',
       () => routed({ store: new AshMemoryStore() }),
       "Payments.transfer: there is no option 'store'; the options are mode, protocol, scope, unscoped, query, payload, " +
-        'canonicalization, maxPayloadBytes, timestampTolerance, ttl, subject, statuses, explain, onVerified, onRefused, spend.',
+        'canonicalization, maxPayloadBytes, timestampTolerance, ttl, subject, statuses, explain, renewal, onVerified, onRefused, spend.',
     ],
     [
       'a module whose handlers are all to spend',
       () => moduled({ spend: 'handler' }),
       "AshModule: there is no option 'spend'; the options are mode, protocol, scope, unscoped, query, payload, " +
-        'canonicalization, maxPayloadBytes, timestampTolerance, ttl, subject, statuses, explain, onVerified, onRefused, store, ' +
+        'canonicalization, maxPayloadBytes, timestampTolerance, ttl, subject, statuses, explain, renewal, onVerified, onRefused, store, ' +
         'storeTimeout, audit, publicPrefix, defaultBinding, clock.',
     ],
     [
@@ -281,7 +281,7 @@ describe('An application does not start with', () => {
     [
       'an unknown option of the context controller',
       () => moduled({ controller: { route: 'x' } }),
-      "AshModule: controller: there is no option 'route'; the options are path, guards.",
+      "AshModule: controller: there is no option 'route'; the options are path, guards, batch.",
     ],
     [
       'an unknown option beside useFactory',
@@ -295,10 +295,35 @@ describe('An application does not start with', () => {
         ash: () => AshModule.forRootAsync({ useFactory: () => Promise.resolve({ isGlobal: true } as object) }),
       }),
       "AshModule: there is no option 'isGlobal'; the options are mode, protocol, scope, unscoped, query, payload, " +
-        'canonicalization, maxPayloadBytes, timestampTolerance, ttl, subject, statuses, explain, onVerified, onRefused, store, ' +
+        'canonicalization, maxPayloadBytes, timestampTolerance, ttl, subject, statuses, explain, renewal, onVerified, onRefused, store, ' +
         'storeTimeout, audit, publicPrefix, defaultBinding, clock.',
     ],
     // Options of the module
+    [
+      'a batch of the controller that is no number',
+      () => moduled({ controller: { batch: '8' as unknown as number } }),
+      "AshModule: controller: 'batch' is a whole number from 1, not 8.",
+    ],
+    [
+      'a batch of the controller of nothing',
+      () => moduled({ controller: { batch: 0 } }),
+      "AshModule: controller: 'batch' is a whole number from 1, not 0.",
+    ],
+    [
+      'a batch of the controller without end',
+      () => moduled({ controller: { batch: Number.POSITIVE_INFINITY } }),
+      "AshModule: controller: 'batch' is a whole number from 1, not Infinity.",
+    ],
+    [
+      'a renewal of the module that is neither on nor off',
+      () => moduled({ renewal: 'off' as unknown as boolean }),
+      "AshModule: 'renewal' is true or false.",
+    ],
+    [
+      'a renewal of a route that is neither on nor off',
+      () => routed({ renewal: null as unknown as boolean }),
+      "Payments.transfer: 'renewal' is true or false.",
+    ],
     [
       'a path of the controller that is empty',
       () => moduled({ controller: { path: ' ' } }),

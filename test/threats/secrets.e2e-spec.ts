@@ -89,6 +89,7 @@ const ATTACKS: Row[] = [
   ['a link', plan('pay'), proven({ previousProof: 'a'.repeat(64) })],
   ['a malformed header', plan('pay'), header('x-ash-timestamp', 'soon')],
   ['a proof twice', plan('pay'), header('x-ash-proof', (proof) => [proof, proof])],
+  ['another wish than the next context', plan('pay'), header('x-ash-renew', 'always')],
   ['a foreign header', plan('pay'), header('x-ash-mode', 'minimal')],
   ['no proof', plan('pay'), without('x-ash-proof')],
   ['an unknown context', plan('pay'), header('x-ash-context-id', 'ash_0')],
@@ -104,6 +105,8 @@ describe.each(ADAPTERS)('26: the secrets of a request on %s', (adapter) => {
   let store: FailingStore;
   let app: TestApp;
   const answers: string[] = [];
+  /** The next contexts, as they stood in the answers. */
+  const renewals: string[] = [];
   const events: string[] = [];
 
   beforeAll(async () => {
@@ -135,8 +138,12 @@ describe.each(ADAPTERS)('26: the secrets of a request on %s', (adapter) => {
   }
 
   async function sent(draft: Honest['draft']): Promise<number> {
+    // Whoever asks for the next context is told another secret.
+    draft.headers['x-ash-renew'] ??= '1';
     const { status, headers, text } = await app.send(draft);
-    answers.push(show(headers), text);
+    const { 'x-ash-context': renewal, ...others } = headers;
+    answers.push(show(others), text);
+    if (renewal !== undefined) renewals.push(String(renewal));
     return status;
   }
 
@@ -148,6 +155,7 @@ describe.each(ADAPTERS)('26: the secrets of a request on %s', (adapter) => {
     const proofs = [honest.proof, ...[draft.headers['x-ash-proof'] ?? honest.proof].flat()];
 
     expect(status).toBeGreaterThanOrEqual(400);
+    expect(renewals).toStrictEqual([]);
     for (const secret of [...(await secretsOf(honest)), ...proofs]) expect(readable()).not.toContain(secret);
   });
 
@@ -161,8 +169,14 @@ describe.each(ADAPTERS)('26: the secrets of a request on %s', (adapter) => {
       const proofs = name === 'step' ? [] : [honest.proof];
       await sent(honest.draft);
 
+      const renewal = renewals.pop() ?? '';
+      const { clientSecret = renewal } = JSON.parse(Buffer.from(renewal, 'base64url').toString()) as AshIssuedContext;
+
       expect(status).toBeLessThan(300);
-      for (const secret of [...secrets, ...proofs]) expect(readable()).not.toContain(secret);
+      expect(renewals).toStrictEqual([]);
+      for (const secret of [...secrets, ...proofs, renewal, clientSecret]) {
+        expect(readable()).not.toContain(secret);
+      }
     },
   );
 
@@ -170,7 +184,11 @@ describe.each(ADAPTERS)('26: the secrets of a request on %s', (adapter) => {
     const honest = await app.prepare({ ...plan('pay'), body: '{"amount":0}' });
 
     expect(await sent(honest.draft)).toBe(500);
-    for (const secret of [...(await secretsOf(honest)), honest.proof]) expect(readable()).not.toContain(secret);
+    const [renewal = ''] = renewals.splice(0);
+    expect(renewal).not.toBe('');
+    for (const secret of [...(await secretsOf(honest)), honest.proof, renewal]) {
+      expect(readable()).not.toContain(secret);
+    }
   });
 
   it('whose store is down are nowhere to be read', async () => {
@@ -181,6 +199,7 @@ describe.each(ADAPTERS)('26: the secrets of a request on %s', (adapter) => {
     store.isDown = false;
 
     expect(status).toBe(503);
+    expect(renewals).toStrictEqual([]);
     for (const secret of [...secrets, honest.proof]) expect(readable()).not.toContain(secret);
   });
 
