@@ -1,18 +1,26 @@
 import { AshConfigurationError, type AshIssuedContext } from '../core/index.js';
-import { isAshHash } from '../core/proof.js';
 import { buildHeaders, type AshBuildHeadersOptions } from './build-headers.js';
-import { AshClientChain, type AshClientChainOptions } from './chain.js';
+import { AshClientChain, readChainState, type AshChainState } from './chain.js';
+import { MOST_CONTEXTS } from './context-shelf.js';
 import { Dispatcher } from './dispatcher.js';
 import { readOptions, type AshClientOptions, type ClientSettings } from './options.js';
-import { prepareRequest, targetOf, type AshCall, type AshContextRequestOptions } from './request.js';
+import {
+  prepareRequest,
+  targetOf,
+  type AshCall,
+  type AshContextRequestOptions,
+  type AshPrefetchOptions,
+} from './request.js';
 import { AshVerbs } from './verbs.js';
 
 /**
  * Calls routes that are protected with ASH: asks for a context, makes the payload canonical, proves the request, and
  * sends it. It runs wherever there is a `fetch`.
  *
- * Neither the secret of a context nor its nonce is ever sent. A request that the server refused before the handler
- * ran, for example because its context expired, is sent once more with a fresh context; one that may have run is not.
+ * Neither the secret of a context nor its nonce is ever sent. Each answer brings the context of the next request for
+ * its route, so that only the first one asks for it. A request that the server refused before the handler ran, for
+ * example because its context expired, is sent once more with a fresh context; one that may have run is not. Where an
+ * answer is lost the same request is sent once more, which the server runs once; see {@link AshClientError.mayHaveRun}.
  *
  * @example
  * const ash = new AshClient({
@@ -83,33 +91,52 @@ export class AshClient extends AshVerbs {
   }
 
   /**
-   * Begins a chain of requests, each of which proves the one before it.
+   * Has contexts ready for a route before it is called for the first time, so that this call need not wait for one either.
+   * They are used before they expire, or not at all.
+   *
+   * @throws AshClientError with the server's code, `ASH_CLIENT_CONTEXT_REFUSED`, `ASH_CLIENT_CONTEXT_UNAVAILABLE` or
+   * `ASH_CLIENT_URL_INVALID`.
+   * @throws AshConfigurationError for a `count` that is not from 1 to 64.
+   * @throws AshError `ASH_CANONICALIZATION_ERROR` for a path that no binding can have.
+   * @example
+   * await ash.prefetch('POST', '/transfer');
+   */
+  async prefetch(method: string, path: string | URL, options: AshPrefetchOptions = {}): Promise<void> {
+    const { count = Math.max(1, this.#settings.prefetch), ...others } = options;
+    if (!Number.isInteger(count) || count < 1 || count > MOST_CONTEXTS) {
+      throw new AshConfigurationError(`AshClient: the 'count' of a prefetch has to be from 1 to ${MOST_CONTEXTS}.`);
+    }
+    await this.#dispatcher.prefetch(targetOf(String(path), method, others, this.#settings), count);
+  }
+
+  /**
+   * Throws away the contexts that stand ready, for example when somebody logs out.
+   *
+   * @example
+   * ash.forget();
+   */
+  forget(): void {
+    this.#dispatcher.forget();
+  }
+
+  /**
+   * Begins a chain of requests, each of which proves the one before it, or goes on with one.
    *
    * @param name The chain's name, as the server declares it.
-   * @throws AshConfigurationError for an empty name, or a `previousProof` that is none.
+   * @param state Where an earlier chain stood: its {@link AshClientChain.state}, kept for example over a page load.
+   * @throws AshConfigurationError for an empty name, or a state that is another chain's or none.
    * @example
-   * const checkout = ash.chain('checkout');
+   * const checkout = ash.chain('checkout', JSON.parse(sessionStorage.getItem('checkout') ?? 'null'));
    * await checkout.post('/cart', { sku: 'A1' });
-   * await checkout.post('/checkout', {});
+   * sessionStorage.setItem('checkout', JSON.stringify(checkout.state));
    *
    * Source: protocol, section 9.
    */
-  chain(name: string, { previousProof }: AshClientChainOptions = {}): AshClientChain {
-    if (name === '') throw new AshConfigurationError('AshClient: a chain needs the name that the server declares.');
-    const proof = previousProof ?? undefined;
-    if (proof !== undefined && !isAshHash(proof)) {
-      throw new AshConfigurationError(
-        `AshClient: the previousProof of chain '${name}' has to be a proof, or left out.`,
-      );
-    }
-    return new AshClientChain(
-      name,
-      {
-        prepare: (call) => prepareRequest(call, this.#settings),
-        send: (request, step) => this.#dispatcher.send(request, step),
-      },
-      proof,
-    );
+  chain(name: string, state?: AshChainState | null): AshClientChain {
+    return new AshClientChain(readChainState(name, state ?? { name }), {
+      prepare: (call) => prepareRequest(call, this.#settings),
+      send: (request, step) => this.#dispatcher.send(request, step),
+    });
   }
 
   protected override async call(call: AshCall): Promise<Response> {

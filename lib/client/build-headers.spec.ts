@@ -128,7 +128,7 @@ describe('AshClient.buildHeaders', () => {
   });
 
   it.each<[string, unknown, string, RegExp]>([
-    ['a text', { ...V23, payload: '{"a":1}' }, 'ASH_CLIENT_BODY_UNSUPPORTED', /ashParseJson/],
+    ['a text', { ...V23, payload: '{"a":1}' }, 'ASH_CLIENT_BODY_UNSUPPORTED', /JSON.parse/],
     ['a Blob', { ...V23, payload: new Blob([]) }, 'ASH_CLIENT_BODY_UNSUPPORTED', /Blob has to be given as its bytes/],
     ['a stream', { ...V23, payload: new ReadableStream() }, 'ASH_CLIENT_BODY_UNSUPPORTED', /ReadableStream/],
     ['bytes with v1', { ...V1, payload: new Uint8Array() }, 'ASH_CLIENT_BODY_UNSUPPORTED', /'v1'/],

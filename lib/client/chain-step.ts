@@ -7,6 +7,8 @@ export interface ChainStep {
   /** The name of the chain. */
   readonly name: string;
   readonly previousProof: string | undefined;
+  /** Told of each proof before it is sent. */
+  readonly onProven: (proof: string) => void;
 }
 
 /**

@@ -1,12 +1,23 @@
+import { checkKeys } from '../core/configuration.js';
+import { AshConfigurationError } from '../core/index.js';
+import { isAshHash } from '../core/proof.js';
 import { chainProofOf, type ChainStep } from './chain-step.js';
 import type { ProvenResponse } from './dispatcher.js';
+import { isAshClientError } from './errors.js';
 import type { AshCall, PreparedRequest } from './request.js';
 import { AshVerbs } from './verbs.js';
 
-/** Options of {@link AshClient.chain}. */
-export interface AshClientChainOptions {
-  /** Where an earlier chain ended: its {@link AshClientChain.previousProof}, kept for example over a page load. */
-  readonly previousProof?: string | null | undefined;
+/**
+ * Where a chain stands: plain JSON, to be kept for example over a page load and given to {@link AshClient.chain}. It holds
+ * no key, but whoever has it can take the next step where the server knows no `subject`.
+ */
+export interface AshChainState {
+  /** The chain's name. */
+  readonly name: string;
+  /** The proof that the next step builds on; absent before the first success. */
+  readonly previousProof?: string | undefined;
+  /** The proof of a step that was sent and whose answer is not there, or was lost: it may have succeeded. */
+  readonly unconfirmedProof?: string | undefined;
 }
 
 /** What a chain needs of its client. */
@@ -15,16 +26,20 @@ export interface ChainClient {
   readonly send: (request: PreparedRequest, step: ChainStep) => Promise<ProvenResponse>;
 }
 
-/** The steps since the chain began: the proof that the next one builds on. */
+/** The steps since the chain began. */
 interface ChainRun {
+  /** The proof that the next step builds on. */
   proof: string | undefined;
+  /** The proof of a step without an answer. */
+  unconfirmed: string | undefined;
 }
 
 /**
  * A sequence of requests, each of which proves the one before it. Made by {@link AshClient.chain}.
  *
  * A step that was answered as a success is what the next one builds on. After any other the one before
- * stays, so that the step can be tried again. Steps that are called at once are sent one after the other, in the
+ * stays, so that the step can be tried again. After a step whose answer was lost the next one goes on from whichever of
+ * the two the server knows. Steps that are called at once are sent one after the other, in the
  * order of the calls. A route that begins the chain begins it anew.
  *
  * @example
@@ -44,16 +59,31 @@ export class AshClientChain extends AshVerbs {
   #queue: Promise<unknown> = Promise.resolve();
 
   /** @internal */
-  constructor(name: string, client: ChainClient, previousProof: string | undefined) {
+  constructor({ name, previousProof, unconfirmedProof }: AshChainState, client: ChainClient) {
     super();
     this.name = name;
     this.#client = client;
-    this.#run = { proof: previousProof };
+    this.#run = { proof: previousProof, unconfirmed: unconfirmedProof };
   }
 
   /** The proof that the next step builds on; `undefined` before the first success. It is no key: it names a step. */
   get previousProof(): string | undefined {
     return this.#run.proof;
+  }
+
+  /**
+   * Where the chain stands. Keep it after each step, and give it to {@link AshClient.chain} to go on.
+   *
+   * @example
+   * sessionStorage.setItem('checkout', JSON.stringify(checkout.state));
+   */
+  get state(): AshChainState {
+    const { proof, unconfirmed } = this.#run;
+    return {
+      name: this.name,
+      ...(proof && { previousProof: proof }),
+      ...(unconfirmed && { unconfirmedProof: unconfirmed }),
+    };
   }
 
   /**
@@ -63,7 +93,7 @@ export class AshClientChain extends AshVerbs {
    * checkout.reset();
    */
   reset(): void {
-    this.#run = { proof: undefined };
+    this.#run = { proof: undefined, unconfirmed: undefined };
   }
 
   protected override call(call: AshCall): Promise<Response> {
@@ -76,10 +106,53 @@ export class AshClientChain extends AshVerbs {
   }
 
   async #take(request: PreparedRequest, run: ChainRun): Promise<Response> {
-    const { response, proof } = await this.#client.send(request, { name: this.name, previousProof: run.proof });
+    const { unconfirmed } = run;
+    try {
+      return await this.#send(request, run, run.proof);
+    } catch (error) {
+      if (unconfirmed === undefined || !isAshClientError(error) || error.code !== 'ASH_CHAIN_BROKEN') throw error;
+      // The step without an answer may be the one to follow: the server knows, and has run nothing so far.
+      return this.#send(request, run, unconfirmed);
+    }
+  }
+
+  async #send(request: PreparedRequest, run: ChainRun, previousProof: string | undefined): Promise<Response> {
+    const { unconfirmed } = run;
+    const onProven = (proof: string): void => {
+      run.unconfirmed = proof;
+    };
+    const sending = this.#client.send(request, { name: this.name, previousProof, onProven });
+    const { response, proof } = await sending.catch((error: unknown) => {
+      if (isAshClientError(error) && !error.mayHaveRun) run.unconfirmed = unconfirmed;
+      throw error;
+    });
     // Where the server names no proof, only a plain success is one: a redirect can come from before the handler.
     const link = chainProofOf(response) ?? (response.ok && !response.redirected ? proof : undefined);
-    if (response.status < 400 && link !== undefined) run.proof = link;
+    if (response.status >= 400) Object.assign(run, { proof: previousProof, unconfirmed: undefined });
+    else if (link !== undefined) Object.assign(run, { proof: link, unconfirmed: undefined });
     return response;
   }
+}
+
+const STATE_KEYS = ['name', 'previousProof', 'unconfirmedProof'] as const satisfies readonly (keyof AshChainState)[];
+
+/**
+ * Checks the state that a chain goes on from, which an application can have kept anywhere.
+ *
+ * @throws AshConfigurationError that names the chain and what is wrong.
+ */
+export function readChainState(name: string, state: AshChainState): AshChainState {
+  if (name === '') throw new AshConfigurationError('AshClient: a chain needs the name that the server declares.');
+  const what = `AshClient: the state of chain '${name}'`;
+  if (typeof state !== 'object')
+    throw new AshConfigurationError(`${what} has to be what its 'state' was, or left out.`);
+  checkKeys(what, state, STATE_KEYS);
+  if (state.name !== name) throw new AshConfigurationError(`${what} is that of another chain.`);
+  for (const key of ['previousProof', 'unconfirmedProof'] as const) {
+    const proof: unknown = state[key];
+    if (proof !== undefined && !(typeof proof === 'string' && isAshHash(proof))) {
+      throw new AshConfigurationError(`${what}: its '${key}' is no proof.`);
+    }
+  }
+  return state;
 }

@@ -1,13 +1,18 @@
-import type { AshIssuedContext } from '../core/index.js';
+import { ASH_RENEW_HEADER, type AshIssuedContext } from '../core/index.js';
 import { timestampOf } from './build-headers.js';
 import { previousProofFor, type ChainStep } from './chain-step.js';
-import { askForContext } from './context-request.js';
+import type { ContextShelf } from './context-shelf.js';
+import { ContextSupply } from './context-supply.js';
+import { deliver, responseLost, type Delivery } from './delivery.js';
 import { AshClientError } from './errors.js';
-import { exchange, mergedHeaders } from './exchange.js';
+import { mergedHeaders, type Exchange } from './exchange.js';
 import { readIssuedContext } from './issued-context.js';
 import type { ClientSettings } from './options.js';
-import { isMendable, readRefusal } from './refusal.js';
+import { pause } from './pause.js';
+import { doubtsItsContext, isBusy, isMendable, readRefusal } from './refusal.js';
+import { renewedContext } from './renewed-context.js';
 import type { PreparedRequest, RequestTarget } from './request.js';
+import { ServerClock } from './server-clock.js';
 import { signRequest } from './signer.js';
 
 /** An answer that is no refusal, and the proof of the request that it answers. */
@@ -21,70 +26,139 @@ interface Attempt extends ProvenResponse {
   readonly refusal: AshClientError | undefined;
 }
 
+/** The context of an attempt, and the shelf that it is from; none where the caller gave the context. */
+interface Chosen {
+  readonly context: AshIssuedContext;
+  readonly shelf: ContextShelf | undefined;
+}
+
 /** Sends prepared requests, each with a context and a proof, by a clock that the contexts correct. */
 export class Dispatcher {
-  /** How far the server's clock is ahead, in milliseconds, by the context that came last. */
-  #clockOffset = 0;
+  readonly #settings: ClientSettings;
+  readonly #clock: ServerClock;
+  readonly #supply: ContextSupply;
 
-  constructor(private readonly settings: ClientSettings) {}
+  constructor(settings: ClientSettings) {
+    this.#settings = settings;
+    this.#clock = new ServerClock(settings.clock);
+    this.#supply = new ContextSupply(settings, this.#clock);
+  }
 
   /** Milliseconds since the epoch by the server's clock, as well as the client knows it. */
   now(): number {
-    return this.settings.clock() + this.#clockOffset;
+    return this.#clock.now();
   }
 
   /** Asks for a context. */
-  async ask(target: RequestTarget): Promise<AshIssuedContext> {
-    const { context, clockOffset } = await askForContext(target, this.settings);
-    this.#clockOffset = clockOffset;
-    return context;
+  ask(target: RequestTarget): Promise<AshIssuedContext> {
+    return this.#supply.ask(target);
   }
 
-  /**
-   * Sends a request, and once more with a fresh context after a refusal that this can mend. What `fetch` throws is
-   * never tried again: the request may have run.
-   */
+  /** Has contexts ready before they are needed. */
+  async prefetch(target: RequestTarget, count: number): Promise<void> {
+    await this.#supply.fill(target, await mergedHeaders(this.#settings, target.headers), count);
+  }
+
+  /** Throws away the contexts that stand ready. */
+  forget(): void {
+    this.#supply.forget();
+  }
+
+  /** Sends a request, and once more with a fresh context after a refusal that this can mend. */
   async send(request: PreparedRequest, step?: ChainStep): Promise<ProvenResponse> {
-    const first = await this.attempt(request, checkedContext(request), step);
-    const isOver = first.refusal === undefined || !isMendable(first.refusal);
-    const last = isOver ? first : await this.attempt(request, undefined, step);
+    const given = checkedContext(request);
+    const first = await this.#attempt(request, step, (headers) => this.#choose(request, headers, given));
+    if (first.refusal === undefined) return first;
+    if (!isMendable(first.refusal, request.method)) throw first.refusal;
+    if (isBusy(first.refusal)) await pause(first.refusal.response, request.signal);
+    const last = await this.#attempt(request, step, (headers) => this.#fresh(request, headers));
     if (last.refusal !== undefined) throw last.refusal;
     return last;
   }
 
-  private async attempt(
+  async #attempt(
     request: PreparedRequest,
-    given: AshIssuedContext | undefined,
     step: ChainStep | undefined,
+    choose: (headers: Headers) => Promise<Chosen>,
   ): Promise<Attempt> {
-    const { url, method, binding, signal, credentials, body, init } = request;
-    const headers = await mergedHeaders(this.settings, request.headers);
+    const { url, binding, body } = request;
+    const headers = await mergedHeaders(this.#settings, request.headers);
     // The last wait before the proof, so that a context is not too old once it is used.
-    const context = await this.usableContext(request, given);
-    const signed = signRequest(context, {
+    const { context, shelf } = await choose(headers);
+    const { proof, ...signed } = signRequest(context, {
       payload: body.payload,
       query: url.search.slice(1),
       timestamp: timestampOf(this.now()),
       previousProof: step && previousProofFor(context, step),
     });
     for (const [name, value] of Object.entries(signed.headers)) headers.set(name, value);
-    const proven: RequestInit = {
-      // A redirect followed would hand the proof and the body to whoever the answer names.
-      redirect: 'manual',
+    step?.onProven(proof);
+    const { response, lost } = await this.#deliver(binding, exchangeOf(request, headers, this.#settings), shelf);
+    const answered = await readRefusal(response, binding);
+    if (answered === undefined) return { response, proof, refusal: undefined };
+    if (doubtsItsContext(answered)) shelf?.clear();
+    // The first of the two sendings may be what the second one was refused for.
+    return { response, proof, refusal: lost === undefined ? answered : responseLost(binding, lost) };
+  }
+
+  /** Delivers a request, and puts the context that its answer brings on the shelf. */
+  async #deliver(what: string, exchange: Exchange, shelf: ContextShelf | undefined): Promise<Delivery> {
+    if (!shelf?.expectRenewal()) return deliver(what, exchange);
+    (exchange.init.headers as Headers).set(ASH_RENEW_HEADER, '1');
+    let renewed: AshIssuedContext | undefined;
+    try {
+      const before = this.#settings.clock();
+      const delivery = await deliver(what, exchange);
+      renewed = renewedContext(delivery.response, what);
+      if (renewed) this.#clock.check({ issuedAt: renewed.issuedAt, before, after: this.#settings.clock() });
+      return delivery;
+    } finally {
+      shelf.settle(renewed);
+    }
+  }
+
+  /** The context that came with the call unless it has expired, or one of the supply. */
+  async #choose(target: RequestTarget, headers: Headers, given: AshIssuedContext | undefined): Promise<Chosen> {
+    if (given !== undefined && given.expiresAt > this.now()) return { context: given, shelf: undefined };
+    return this.#take(target, headers, false);
+  }
+
+  #fresh(target: RequestTarget, headers: Headers): Promise<Chosen> {
+    return this.#take(target, headers, true);
+  }
+
+  async #take(target: RequestTarget, headers: Headers, fresh: boolean): Promise<Chosen> {
+    const shelf = this.#supply.shelf(target, headers);
+    const context = await this.#supply.take(target, shelf, fresh);
+    const isGood = context.expiresAt > this.now();
+    return { context: isGood ? context : await this.#supply.take(target, shelf, true), shelf };
+  }
+}
+
+const OF_A_PROVEN_REQUEST = {
+  // A redirect followed would hand the proof and the body to whoever the answer names.
+  redirect: 'manual',
+  // What comes from a cache answers another request than the one that was proven.
+  cache: 'no-store',
+} as const;
+
+/** The HTTP request of a call, with the headers of its proof. */
+function exchangeOf(request: PreparedRequest, headers: Headers, settings: ClientSettings): Exchange {
+  const { url, method, signal, credentials, body, init, fetch = settings.fetch, timeout } = request;
+  return {
+    url,
+    fetch,
+    signal,
+    timeout,
+    init: {
+      ...OF_A_PROVEN_REQUEST,
       ...init,
       method,
       headers,
       body: body.body ?? null,
-      ...(credentials === undefined ? {} : { credentials }),
-    };
-    const response = await exchange({ url, init: proven, signal }, this.settings);
-    return { response, proof: signed.proof, refusal: await readRefusal(response, binding) };
-  }
-
-  private async usableContext(target: RequestTarget, given: AshIssuedContext | undefined): Promise<AshIssuedContext> {
-    const context = given ?? (await this.ask(target));
-    return context.expiresAt <= this.now() ? this.ask(target) : context;
-  }
+      ...(credentials && { credentials }),
+    },
+  };
 }
 
 /** The context that came with a call, which an application can have kept anywhere. */

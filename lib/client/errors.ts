@@ -1,6 +1,8 @@
 import { isAshErrorCode, type AshErrorCode } from '../core/index.js';
 
 const CLIENT_CODES = [
+  'ASH_CLIENT_RESPONSE_LOST',
+  'ASH_CLIENT_CONTEXT_UNAVAILABLE',
   'ASH_CLIENT_CONTEXT_REFUSED',
   'ASH_CLIENT_CONTEXT_INVALID',
   'ASH_CLIENT_CHAIN_MISMATCH',
@@ -11,6 +13,10 @@ const CLIENT_CODES = [
 /**
  * The code of an {@link AshClientError}: the server's own for a refusal, otherwise one of the client's.
  *
+ * - `ASH_CLIENT_RESPONSE_LOST`: the request was sent and no answer came back: it may have run. Its `cause` is what `fetch`
+ *   threw.
+ * - `ASH_CLIENT_CONTEXT_UNAVAILABLE`: the context's endpoint could not be reached, so the request was never sent. Its
+ *   `cause` is what `fetch` threw.
  * - `ASH_CLIENT_CONTEXT_REFUSED`: the context's endpoint answered something that is no context.
  * - `ASH_CLIENT_CONTEXT_INVALID`: a context that was handed to the client is not fit for the request.
  * - `ASH_CLIENT_CHAIN_MISMATCH`: the route is a step of another chain, or of none.
@@ -18,6 +24,14 @@ const CLIENT_CODES = [
  * - `ASH_CLIENT_URL_INVALID`: a relative URL without a base, another origin than that of `baseUrl`, or no HTTP.
  */
 export type AshClientErrorCode = AshErrorCode | (typeof CLIENT_CODES)[number];
+
+/** What leaves it open whether a handler ran: the rest is refused before one does, or never sent. */
+const AFTER_A_RUN: ReadonlySet<string> = new Set<AshClientErrorCode>([
+  'ASH_CLIENT_RESPONSE_LOST',
+  'ASH_CTX_ALREADY_USED',
+  // In `strict` mode it stands for every refusal, that of a request that came twice too.
+  'ASH_VERIFICATION_FAILED',
+]);
 
 const ERROR_NAME = 'AshClientError';
 
@@ -31,8 +45,9 @@ const ERROR_NAME = 'AshClientError';
  * try {
  *   await ash.post('/transfer', { amount: 100 });
  * } catch (error) {
- *   if (isAshClientError(error) && error.code === 'ASH_CTX_ALREADY_USED') showThatItIsDone();
- *   else throw error;
+ *   if (!isAshClientError(error)) throw error;
+ *   if (error.mayHaveRun) askWhetherItIsDone();
+ *   else offerToTryAgain(error.code);
  * }
  *
  * Source: protocol, section 8.
@@ -59,6 +74,14 @@ export class AshClientError extends Error {
   /** The HTTP status of the answer; `undefined` where there is none. */
   get status(): number | undefined {
     return this.response?.status;
+  }
+
+  /**
+   * Whether the handler may have run. Ask the server before you call again then: a new call is a new request, with a
+   * context of its own, and would run a second time.
+   */
+  get mayHaveRun(): boolean {
+    return AFTER_A_RUN.has(this.code);
   }
 }
 

@@ -1,22 +1,30 @@
 import { ASH_HEADER_PREFIX } from '../core/headers.js';
-import type { ClientSettings } from './options.js';
+import type { AshFetch, ClientSettings } from './options.js';
 
 /** One HTTP request as the client sends it. */
 export interface Exchange {
   readonly url: URL;
   readonly init: RequestInit;
+  readonly fetch: AshFetch;
   readonly signal: AbortSignal | undefined;
+  /** Milliseconds; `undefined` for no limit. */
+  readonly timeout: number | undefined;
 }
 
-/** Sends one HTTP request. It ends with the caller's signal, or when the client's time is up. */
-export function exchange({ url, init, signal }: Exchange, settings: ClientSettings): Promise<Response> {
-  // Apart from its object: the fetch of a browser takes no other receiver.
-  const { fetch, timeout } = settings;
+/** Sends one HTTP request. It ends with the caller's signal, or when its time is up. */
+export function exchange({ url, init, fetch, signal, timeout }: Exchange): Promise<Response> {
   const ending = endOf(signal, timeout);
-  return fetch(url.href, { ...init, ...(ending === undefined ? {} : { signal: ending }) });
+  return fetch(url.href, { ...init, ...(ending && { signal: ending }) });
 }
 
-function endOf(signal: AbortSignal | undefined, timeout: number | undefined): AbortSignal | undefined {
+/** An answer whose body has come too: one that breaks off is none. The body stays to be read. */
+export async function whole(response: Response): Promise<Response> {
+  await response.clone().arrayBuffer();
+  return response;
+}
+
+/** The signal that ends a wait: the caller's, or the one of a time in milliseconds, whichever comes first. */
+export function endOf(signal: AbortSignal | undefined, timeout: number | undefined): AbortSignal | undefined {
   if (timeout === undefined) return signal;
   const time = AbortSignal.timeout(timeout);
   return signal === undefined ? time : AbortSignal.any([signal, time]);

@@ -1,6 +1,7 @@
 import { ASH_MODES, isAshContextId, type AshIssuedContext } from '../core/index.js';
+import { ASH_PROTOCOLS } from '../core/formulas.js';
 import { isAshHash } from '../core/proof.js';
-import { ASH_PROTOCOLS, ashProtocolRules } from '../core/protocols.js';
+import { isAshNonce } from '../core/proof-v1.js';
 
 /** What of a context enters a proof. */
 export type SigningContext = Omit<AshIssuedContext, 'issuedAt' | 'expiresAt'>;
@@ -11,7 +12,35 @@ type Fields = Readonly<Record<string, unknown>>;
 export type ContextReading =
   { readonly ok: true; readonly context: AshIssuedContext } | { readonly ok: false; readonly fault: string };
 
-const NONCE = /^[0-9a-f]{32,}$/;
+/** A field with what it has to be. A check sees the fields that were checked before it. */
+type Check = readonly [key: keyof AshIssuedContext, isFit: (value: unknown, fields: Fields) => boolean, what: string];
+
+const SIGNING_CHECKS: readonly Check[] = [
+  ['contextId', (value) => typeof value === 'string' && isAshContextId(value), 'a context identifier'],
+  ['mode', isIn(ASH_MODES), `one of ${ASH_MODES.join(', ')}`],
+  ['protocol', isIn(ASH_PROTOCOLS), `one of ${ASH_PROTOCOLS.join(', ')}`],
+  [
+    'clientSecret',
+    (value, { protocol }) => protocol === 'v1' || (typeof value === 'string' && isAshHash(value)),
+    '64 lower-case hex characters',
+  ],
+  [
+    'nonce',
+    (value, { protocol, mode }) =>
+      protocol !== 'v1' || mode !== 'strict' || (typeof value === 'string' && isAshNonce(value)),
+    "the hex that 'v1' needs in 'strict' mode",
+  ],
+  ['scope', (value) => value === undefined || isTexts(value), 'a list of paths'],
+  ['chain', (value) => value === undefined || isChain(value), 'of the form { name, start }'],
+  ['query', isIn([undefined, 'cover', 'ignore']), "'cover' or 'ignore'"],
+  ['canonicalization', isIn([undefined, 'jcs-nfc']), "'jcs-nfc'"],
+];
+
+const CHECKS: readonly Check[] = [
+  ...SIGNING_CHECKS,
+  ['issuedAt', isTime, 'a number of milliseconds'],
+  ['expiresAt', isTime, 'a number of milliseconds'],
+];
 
 /**
  * Checks what should be a context for a binding.
@@ -20,54 +49,28 @@ const NONCE = /^[0-9a-f]{32,}$/;
  */
 export function readIssuedContext(value: unknown, binding: string): ContextReading {
   if (!isFields(value)) return { ok: false, fault: 'it is no JSON object' };
-  const fault = signingFault(value) ?? bindingFault(value, binding) ?? lifeFault(value);
+  const checks: readonly Check[] = [...CHECKS, ['binding', isIn([binding]), `'${binding}'`]];
+  const fault = faultOf(value, checks);
   // Every field was held against its type.
   return fault === undefined ? { ok: true, context: value as unknown as AshIssuedContext } : { ok: false, fault };
 }
 
 /** What is wrong with the part of a context that enters a proof, if anything is. */
-export function signingFault({
-  contextId,
-  mode,
-  protocol,
-  clientSecret,
-  nonce,
-  scope,
-  chain,
-  query,
-  canonicalization,
-}: Fields): string | undefined {
-  if (typeof contextId !== 'string' || !isAshContextId(contextId)) return "'contextId' is no context identifier";
-  if (!isOneOf(ASH_MODES, mode)) return `'mode' is none of ${ASH_MODES.join(', ')}`;
-  if (!isOneOf(ASH_PROTOCOLS, protocol)) return `'protocol' is none of ${ASH_PROTOCOLS.join(', ')}`;
-  if (ashProtocolRules(protocol).keyed && !(typeof clientSecret === 'string' && isAshHash(clientSecret))) {
-    return `'clientSecret' is not the 64 lower-case hex characters that '${protocol}' needs`;
-  }
-  if (protocol === 'v1' && mode === 'strict' && !(typeof nonce === 'string' && NONCE.test(nonce))) {
-    return "'nonce' is not the hex that 'v1' needs in mode 'strict'";
-  }
-  if (scope !== undefined && !isTexts(scope)) return "'scope' is no list of paths";
-  if (chain !== undefined && !isChain(chain)) return "'chain' is not of the form { name, start }";
-  if (query !== undefined && !isOneOf(['cover', 'ignore'], query)) return "'query' is neither 'cover' nor 'ignore'";
-  if (canonicalization !== undefined && canonicalization !== 'jcs-nfc') return "'canonicalization' is not 'jcs-nfc'";
-  return undefined;
+export function signingFault(fields: Fields): string | undefined {
+  return faultOf(fields, SIGNING_CHECKS);
 }
 
-function bindingFault({ binding }: Fields, asked: string): string | undefined {
-  return binding === asked ? undefined : `'binding' is not '${asked}'`;
+function faultOf(fields: Fields, checks: readonly Check[]): string | undefined {
+  const failed = checks.find(([key, isFit]) => !isFit(fields[key], fields));
+  return failed && `'${failed[0]}' is not ${failed[2]}`;
 }
 
-function lifeFault({ issuedAt, expiresAt }: Fields): string | undefined {
-  if (!isTime(issuedAt)) return "'issuedAt' is no number of milliseconds";
-  return isTime(expiresAt) ? undefined : "'expiresAt' is no number of milliseconds";
+function isIn(known: readonly unknown[]): (value: unknown) => boolean {
+  return (value) => known.includes(value);
 }
 
 function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null;
-}
-
-function isOneOf<T extends string>(known: readonly T[], value: unknown): value is T {
-  return known.some((item) => item === value);
 }
 
 function isTexts(value: unknown): boolean {

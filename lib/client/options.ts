@@ -1,5 +1,6 @@
 import { checkKeys } from '../core/configuration.js';
 import { AshConfigurationError } from '../core/index.js';
+import { MOST_CONTEXTS } from './context-shelf.js';
 
 /** What an {@link AshClient} sends requests with: any function that takes a URL and an init as `fetch` does. */
 export type AshFetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -33,8 +34,22 @@ export interface AshClientOptions {
   readonly credentials?: AshCredentials;
   /** Milliseconds since the epoch. Default `Date.now`; it is corrected by the server's clock. */
   readonly clock?: () => number;
-  /** How long one HTTP request may take, in milliseconds, before it fails with a `TimeoutError`. Default: no limit. */
+  /**
+   * How long one HTTP request may take, in milliseconds. Default: no limit. Beyond it a call fails with
+   * `ASH_CLIENT_RESPONSE_LOST`, or `ASH_CLIENT_CONTEXT_UNAVAILABLE` where it had no context yet, and the platform's
+   * `TimeoutError` as `cause`.
+   */
   readonly timeout?: number;
+  /**
+   * Whether answers bring the next context for their route, so that a call after it need not ask for one. Default `true`;
+   * a server can have it switched off, and contexts are then asked for.
+   */
+  readonly renewal?: boolean;
+  /**
+   * How many contexts are fetched ahead for each route that was called, and for each caller, up to 64; they are used
+   * before they expire or not at all. Default 0: the first call asks, and renewal brings the next one.
+   */
+  readonly prefetch?: number;
 }
 
 /** The options, checked and with their defaults. */
@@ -50,6 +65,8 @@ export interface ClientSettings {
   readonly credentials: AshCredentials | undefined;
   readonly clock: () => number;
   readonly timeout: number | undefined;
+  readonly renewal: boolean;
+  readonly prefetch: number;
 }
 
 // Timers of most platforms hold 31 bits, and end at once beyond.
@@ -62,15 +79,20 @@ const BASE = /^(?:https?:\/\/|\/(?!\/))/i;
 type Check = readonly [isFit: (value: unknown) => boolean, mend: string];
 
 const CHECKS: Readonly<Record<keyof AshClientOptions, Check>> = {
-  baseUrl: [(value) => toBase(value) !== undefined, "an absolute http or https URL such as 'https://shop.example'"],
-  fetch: [isFunction, 'a function that is called as fetch is'],
-  contextPath: [isContextPath, "a path that begins with '/', such as '/ash/context', or an absolute URL"],
+  baseUrl: [(value) => toBase(value) !== undefined, 'an absolute http or https URL'],
+  fetch: [isFunction, 'a function such as fetch'],
+  contextPath: [isContextPath, "a path such as '/ash/context', or an absolute URL"],
   headers: [(value) => isFunction(value) || isHeaders(value), 'a record of headers, or a function that gives one'],
   credentials: [(value) => CREDENTIALS.includes(value), "'omit', 'same-origin' or 'include'"],
   clock: [isFunction, 'a function that gives milliseconds since the epoch'],
   timeout: [
     (value) => typeof value === 'number' && value >= 1 && value <= LONGEST_TIMEOUT,
     `a number of milliseconds from 1 to ${LONGEST_TIMEOUT}`,
+  ],
+  renewal: [(value) => typeof value === 'boolean', 'true or false'],
+  prefetch: [
+    (value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MOST_CONTEXTS,
+    `a whole number from 0 to ${MOST_CONTEXTS}`,
   ],
 };
 
@@ -88,6 +110,8 @@ export function readOptions(options: AshClientOptions): ClientSettings {
     credentials,
     clock = () => Date.now(),
     timeout,
+    renewal = true,
+    prefetch = 0,
   } = options;
   return {
     base: toBase(options.baseUrl ?? pageOrigin()),
@@ -98,15 +122,24 @@ export function readOptions(options: AshClientOptions): ClientSettings {
     credentials,
     clock,
     timeout,
+    renewal,
+    prefetch,
   };
 }
 
 function checkOptions(options: AshClientOptions): void {
   checkKeys('AshClient', options, Object.keys(CHECKS));
-  for (const [key, value] of Object.entries(options) as [keyof AshClientOptions, unknown][]) {
-    const [isFit, mend] = CHECKS[key];
-    if (value !== undefined && !isFit(value)) throw new AshConfigurationError(`AshClient: '${key}' has to be ${mend}.`);
-  }
+  for (const [key, value] of Object.entries(options) as [keyof AshClientOptions, unknown][]) checkOption(key, value);
+}
+
+/**
+ * Checks one option, be it of a client or of a call.
+ *
+ * @throws AshConfigurationError that names the option and the mend.
+ */
+export function checkOption(key: keyof AshClientOptions, value: unknown): void {
+  const [isFit, mend] = CHECKS[key];
+  if (value !== undefined && !isFit(value)) throw new AshConfigurationError(`AshClient: '${key}' has to be ${mend}.`);
 }
 
 /** The platform's `fetch` at the time of the call, so that one that is replaced later on is used too. */

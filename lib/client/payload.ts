@@ -1,4 +1,5 @@
-import { ashCanonicalizeJson, ashCanonicalizeUrlencoded, ashCanonicalizeValue, AshError } from '../core/index.js';
+import { orUncanonical } from '../core/errors.js';
+import { ashCanonicalizeUrlencoded, ashCanonicalizeValue } from '../core/index.js';
 import { AshClientError } from './errors.js';
 import { FORM_TYPE, JSON_TYPE, payloadKindOf, type AshPayloadKind } from '../core/media-type.js';
 
@@ -20,7 +21,7 @@ type FetchBody = NonNullable<RequestInit['body']>;
 
 const NONE: Payload = { kind: 'none' };
 // How much is too much is the server's to say.
-const UNBOUNDED = { maxBytes: Number.POSITIVE_INFINITY };
+export const UNBOUNDED = { maxBytes: Number.POSITIVE_INFINITY };
 const BINARY_TAGS = new Set(['ArrayBuffer', 'Blob', 'File', 'FormData']);
 
 /**
@@ -36,7 +37,7 @@ export function payloadOf(value: unknown): Payload {
   if (value instanceof ArrayBuffer) return { kind: 'raw', bytes: new Uint8Array(value) };
   if (ArrayBuffer.isView(value)) return { kind: 'raw', bytes: bytesOf(value) };
   if (typeof value === 'string') {
-    throw unsupported('a text is JSON or raw: give ashParseJson(text), or new TextEncoder().encode(text)');
+    throw unsupported('a text is JSON or raw: give JSON.parse(text), or its bytes');
   }
   if (isFetchBody(value) || isStream(value)) throw unsupported(`${tagOf(value)} has to be given as its bytes`);
   return { kind: 'json', canonical: ashCanonicalizeValue(value, UNBOUNDED) };
@@ -64,10 +65,10 @@ export async function encodeBody(
     return { payload: textPayload(text, kind ?? 'form'), body: text, contentType: contentType ?? FORM_TYPE };
   }
   if (isStream(body)) {
-    throw unsupported('a stream can be neither hashed nor sent again: read it into bytes or a Blob first');
+    throw unsupported('a stream cannot be sent again: read it into a Blob first');
   }
   if (isFetchBody(body)) return encodeBytes(body, kind, contentType);
-  if (kind === 'form') throw unsupported('a form is given as URLSearchParams or as its text');
+  if (kind === 'form') throw unsupported('a form is URLSearchParams or its text');
   const text = ashCanonicalizeValue(body, UNBOUNDED);
   const payload = kind === 'raw' ? textPayload(text, kind) : { kind: 'json' as const, canonical: text };
   return { payload, body: text, contentType: contentType ?? JSON_TYPE };
@@ -92,16 +93,21 @@ async function encodeBytes(
 function textPayload(text: string, kind: AshPayloadKind): Payload {
   if (kind === 'raw') return { kind, bytes: new TextEncoder().encode(text) };
   if (text === '') return NONE;
-  const canonical = kind === 'json' ? ashCanonicalizeJson(text, UNBOUNDED) : ashCanonicalizeUrlencoded(text);
-  return { kind, canonical };
+  return { kind, canonical: kind === 'json' ? canonicalJson(text) : ashCanonicalizeUrlencoded(text) };
+}
+
+/**
+ * The canonical form of a JSON text as a server's parser reads it, which takes the last of two equal keys and rounds to
+ * doubles as this one does: the server proves what it read.
+ */
+function canonicalJson(text: string): string {
+  const value = orUncanonical((): unknown => JSON.parse(text), 'The payload has no canonical form: it is no JSON.');
+  return ashCanonicalizeValue(value, UNBOUNDED);
 }
 
 function decode(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch (cause) {
-    throw new AshError('ASH_CANONICALIZATION_ERROR', 'The payload has no canonical form: it is not UTF-8.', { cause });
-  }
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  return orUncanonical(() => decoder.decode(bytes), 'The payload has no canonical form: it is not UTF-8.');
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {

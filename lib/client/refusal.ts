@@ -1,4 +1,4 @@
-import { ASH_VERIFIED_HEADER, ashErrorMessage, isAshErrorCode, type AshErrorCode } from '../core/index.js';
+import { ASH_VERIFIED_HEADER, isAshErrorCode, type AshErrorCode } from '../core/index.js';
 import { AshClientError } from './errors.js';
 import { isJsonType } from '../core/media-type.js';
 
@@ -19,9 +19,35 @@ const MENDED_BY_A_FRESH_CONTEXT: ReadonlySet<string> = new Set<AshErrorCode>([
   'ASH_PROOF_INVALID',
 ]);
 
-/** Whether a request that was refused may be sent once more with a fresh context. */
-export function isMendable({ code, status = 0 }: AshClientError): boolean {
-  return MENDED_BY_A_FRESH_CONTEXT.has(code) && status < 500;
+/** Methods that change nothing, so that running twice is no harm. Source: RFC 9110, section 9.2.1. */
+const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/**
+ * Whether a request that was refused may be sent once more with a fresh context: where it cannot have run, or where it
+ * may run twice.
+ */
+export function isMendable(refusal: AshClientError, method: string): boolean {
+  if (isBusy(refusal)) return true;
+  if (refusal.mayHaveRun) return SAFE_METHODS.has(method);
+  return MENDED_BY_A_FRESH_CONTEXT.has(refusal.code) && (refusal.status ?? 0) < SERVER_FAULT;
+}
+
+/** Whether a refusal lets those contexts be doubted too that came with the one that was refused. */
+export function doubtsItsContext({ code, mayHaveRun }: AshClientError): boolean {
+  return mayHaveRun || MENDED_BY_A_FRESH_CONTEXT.has(code);
+}
+
+const SERVER_FAULT = 500;
+const BUSY_STATUSES: readonly unknown[] = [429, 503];
+
+/** Whether a server asks for patience: its store did not answer, or it gave no context for now. Nothing has run then. */
+export function isBusy({ code, status }: AshClientError): boolean {
+  return code === 'ASH_STORE_UNAVAILABLE' || (code === 'ASH_CLIENT_CONTEXT_REFUSED' && BUSY_STATUSES.includes(status));
+}
+
+/** Whether the body of an answer has to be read to tell whether it is a refusal of the protocol. */
+export function mayBeRefusal({ headers, status }: Response): boolean {
+  return !headers.has(ASH_VERIFIED_HEADER) && status >= 400 && isJsonType(headers.get('content-type'));
 }
 
 /**
@@ -35,14 +61,13 @@ export function isMendable({ code, status = 0 }: AshClientError): boolean {
  * Source: protocol, section 8.
  */
 export async function readRefusal(response: Response, what: string): Promise<AshClientError | undefined> {
-  if (response.headers.has(ASH_VERIFIED_HEADER)) return undefined;
-  if (response.status < 400 || !isJsonType(response.headers.get('content-type'))) return undefined;
+  if (!mayBeRefusal(response)) return undefined;
   const body = await readJson(response);
   if (typeof body !== 'object' || body === null) return undefined;
   const { code, message } = body as { code?: unknown; message?: unknown };
   if (!isAshErrorCode(code)) return undefined;
-  const sentence = typeof message === 'string' ? message : ashErrorMessage(code);
-  return new AshClientError(code, `${what} was refused: ${sentence} (${code})`, { response });
+  const sentence = typeof message === 'string' ? `: ${message}` : '';
+  return new AshClientError(code, `${what} was refused${sentence} (${code})`, { response });
 }
 
 /** The JSON of an answer, whose body stays to be read; `undefined` for what is no JSON. */
@@ -50,7 +75,7 @@ export async function readJson(response: Response): Promise<unknown> {
   try {
     return JSON.parse(await response.clone().text()) as unknown;
   } catch {
-    // A body that breaks off or is no JSON is the caller's to read, as with `fetch`.
+    // The caller's to read, as with `fetch`.
     return undefined;
   }
 }

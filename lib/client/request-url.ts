@@ -29,7 +29,7 @@ export function contextUrl(request: URL, { base, isPinned, contextPath }: UrlSet
 
 function demandBase(base: URL | undefined, input: string): URL {
   if (base !== undefined) return base;
-  throw invalid(input, "is relative, and there is no page to stand on: give the AshClient a 'baseUrl'");
+  throw invalid(input, "is relative, and no page is its base: give a 'baseUrl'");
 }
 
 function below(base: URL, path: string): URL {

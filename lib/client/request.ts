@@ -1,6 +1,6 @@
 import { ashNormalizeBinding, type AshIssuedContext } from '../core/index.js';
 import type { AshPayloadKind } from '../core/media-type.js';
-import type { AshCredentials, ClientSettings } from './options.js';
+import { checkOption, type AshCredentials, type AshFetch, type ClientSettings } from './options.js';
 import { encodeBody, type EncodedBody } from './payload.js';
 import { requestUrl } from './request-url.js';
 
@@ -13,6 +13,10 @@ export interface AshCallOptions {
   readonly payload?: AshPayloadKind;
   /** A context that was asked for ahead of time with {@link AshClient.context}. It is good for one request. */
   readonly context?: AshIssuedContext;
+  /** How long each HTTP request of this call may take, in milliseconds. Default: the client's `timeout`. */
+  readonly timeout?: number;
+  /** What sends this request instead of the client's `fetch`. Contexts are asked for with the client's. */
+  readonly fetch?: AshFetch;
 }
 
 /**
@@ -28,7 +32,14 @@ export interface AshRequestOptions extends Omit<RequestInit, 'method' | 'body'>,
 export interface AshFetchInit extends RequestInit, AshCallOptions {}
 
 /** Options of {@link AshClient.context}. */
-export type AshContextRequestOptions = Pick<RequestInit, 'headers' | 'signal' | 'credentials'>;
+export interface AshContextRequestOptions
+  extends Pick<RequestInit, 'headers' | 'signal' | 'credentials'>, Pick<AshCallOptions, 'timeout'> {}
+
+/** Options of {@link AshClient.prefetch}. */
+export interface AshPrefetchOptions extends AshContextRequestOptions {
+  /** How many contexts stand ready afterwards, from 1 to 64. Default: the client's `prefetch`, or 1. */
+  readonly count?: number;
+}
 
 /** A call as it was made. */
 export interface AshCall {
@@ -48,6 +59,8 @@ export interface RequestTarget {
   readonly headers: Headers;
   readonly signal: AbortSignal | undefined;
   readonly credentials: AshCredentials | undefined;
+  /** Milliseconds; `undefined` for no limit. */
+  readonly timeout: number | undefined;
 }
 
 /** A request that waits for its context and its proof only, and can be sent again. */
@@ -55,6 +68,8 @@ export interface PreparedRequest extends RequestTarget {
   readonly body: EncodedBody;
   /** The context that came with the call. */
   readonly context: AshIssuedContext | undefined;
+  /** What sends the request, where it is not the client's own. */
+  readonly fetch: AshFetch | undefined;
   /** What else goes to `fetch`. */
   readonly init: RequestInit;
 }
@@ -68,9 +83,10 @@ export interface PreparedRequest extends RequestTarget {
 export function targetOf(
   input: string,
   method: string,
-  { headers, signal, credentials }: AshContextRequestOptions,
+  { headers, signal, credentials, timeout }: AshContextRequestOptions,
   settings: ClientSettings,
 ): RequestTarget {
+  checkOption('timeout', timeout);
   const url = requestUrl(input, settings);
   return {
     url,
@@ -80,6 +96,7 @@ export function targetOf(
     headers: new Headers(headers),
     signal: signal ?? undefined,
     credentials: credentials ?? settings.credentials,
+    timeout: timeout ?? settings.timeout,
   };
 }
 
@@ -90,15 +107,20 @@ export function targetOf(
  * @throws AshError `ASH_CANONICALIZATION_ERROR`
  */
 export async function prepareRequest(call: AshCall, settings: ClientSettings): Promise<PreparedRequest> {
-  const { payload: kind, context, ...options } = call.options;
+  const { payload: kind, context, timeout, fetch, ...options } = call.options;
   const request = isRequest(call.input) ? call.input : undefined;
   const init = { ...(request && inheritedFrom(request)), ...given(options) };
   const method = call.method ?? request?.method ?? 'GET';
-  const target = targetOf(urlOf(call.input), method, init, settings);
+  const target = targetOf(
+    urlOf(call.input),
+    method,
+    { ...init, ...(timeout === undefined ? {} : { timeout }) },
+    settings,
+  );
   const source = call.body === undefined && request !== undefined ? await bodyOf(request) : call.body;
   const body = await encodeBody(source, kind, target.headers.get('content-type') ?? undefined);
   if (body.contentType !== undefined) target.headers.set('content-type', body.contentType);
-  return { ...target, body, context, init };
+  return { ...target, body, context, fetch, init };
 }
 
 function urlOf(input: string | URL | Request): string {

@@ -1,9 +1,9 @@
-import { ashCanonicalizeValue, ashHashBody, ashHashProof, ashParseJson, type ASH_HEADERS } from '../core/index.js';
-import { ashProtocolRules } from '../core/protocols.js';
-import { ashCompileScope, type AshScope } from '../core/scope.js';
+import { ashCanonicalizeValue, ashHashBody, ashHashProof, type ASH_HEADERS } from '../core/index.js';
+import { ashFormula, type AshProofParts } from '../core/formulas.js';
+import { extractScope, readScope, type ScopePaths } from '../core/scope-paths.js';
 import { AshClientError } from './errors.js';
 import type { SigningContext } from './issued-context.js';
-import type { Payload } from './payload.js';
+import { UNBOUNDED, type Payload } from './payload.js';
 
 /** The names that requests carry, as the references write them. */
 const HEADER_NAMES = {
@@ -40,38 +40,36 @@ export interface SignedRequest {
  * Source: protocol, section 4.
  */
 export function signRequest(context: SigningContext, facts: SigningFacts): SignedRequest {
-  const { mode, contextId, clientSecret = '', nonce, chain, protocol } = context;
-  const rules = ashProtocolRules(protocol);
-  const scope = context.scope?.length ? ashCompileScope(context.scope) : undefined;
+  const formula = ashFormula(context.protocol);
+  const scope = context.scope?.length ? readScope(context.scope) : undefined;
+  const scopeHash = scope?.hash ?? '';
   const chainHash = facts.previousProof === undefined ? '' : ashHashProof(facts.previousProof);
-  const timestamp = rules.keyed ? facts.timestamp : '';
-  const proof = rules.prove({
-    mode,
-    contextId,
+  const timestamp = formula.keyed ? facts.timestamp : '';
+  const proof = formula.prove({
+    clientSecret: '',
+    nonce: undefined,
+    ...context,
     binding: messageBinding(context, facts.query),
-    clientSecret,
-    nonce,
     timestamp,
     ...coveredPayload(facts.payload, context, scope),
-    scopeHash: scope?.hash ?? '',
-    chained: chain !== undefined || chainHash !== '',
+    scopeHash,
+    chained: context.chain !== undefined || chainHash !== '',
     chainHash,
   });
-  return {
-    proof,
-    headers: {
-      [HEADER_NAMES.contextId]: contextId,
-      [HEADER_NAMES.proof]: proof,
-      ...(timestamp === '' ? {} : { [HEADER_NAMES.timestamp]: timestamp }),
-      ...(scope === undefined ? {} : { [HEADER_NAMES.scope]: scope.text, [HEADER_NAMES.scopeHash]: scope.hash }),
-      ...(chainHash === '' ? {} : { [HEADER_NAMES.chainHash]: chainHash }),
-    },
+  const headers = {
+    [HEADER_NAMES.contextId]: context.contextId,
+    [HEADER_NAMES.proof]: proof,
+    [HEADER_NAMES.timestamp]: timestamp,
+    [HEADER_NAMES.scope]: scope?.text ?? '',
+    [HEADER_NAMES.scopeHash]: scopeHash,
+    [HEADER_NAMES.chainHash]: chainHash,
   };
+  return { proof, headers: Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== '')) };
 }
 
 /** The binding with the query, where the route or the mode covers it. Source: protocol, sections 2 and 7. */
 function messageBinding({ binding, mode, query: coverage }: SigningContext, query: string): string {
-  const isCovered = (coverage ?? (mode === 'minimal' ? 'ignore' : 'cover')) === 'cover';
+  const isCovered = coverage === undefined ? mode !== 'minimal' : coverage === 'cover';
   return isCovered && query !== '' ? `${binding}?${query}` : binding;
 }
 
@@ -79,36 +77,30 @@ function messageBinding({ binding, mode, query: coverage }: SigningContext, quer
 function coveredPayload(
   payload: Payload,
   context: SigningContext,
-  scope: AshScope | undefined,
-): { canonical: string; bodyHash: string } {
-  const rules = ashProtocolRules(context.protocol);
-  switch (payload.kind) {
-    case 'none':
-      return hashed(rules.emptyPayload);
-    case 'json':
-      return hashed(coveredJson(payload.canonical, context, scope));
-    case 'form':
-      if (scope !== undefined) throw unprovable(context, "has a scope, which needs a JSON body and not a form's");
-      return hashed(payload.canonical);
-    case 'raw':
-      if (scope !== undefined) throw unprovable(context, 'has a scope, which needs a JSON body and not a raw one');
-      if (!rules.keyed) throw unprovable(context, `uses '${context.protocol}', which has no hash of a raw body`);
-      return { canonical: '', bodyHash: ashHashBody(payload.bytes) };
+  scope: ScopePaths | undefined,
+): Pick<AshProofParts, 'canonical' | 'bodyHash'> {
+  const { keyed, emptyPayload } = ashFormula(context.protocol);
+  const { kind } = payload;
+  if (scope !== undefined && (kind === 'form' || kind === 'raw')) {
+    throw unprovable(context, `has a scope, which needs a JSON body and not a ${kind} one`);
   }
+  if (kind === 'raw') {
+    if (!keyed) throw unprovable(context, `uses '${context.protocol}', which has no hash of a raw body`);
+    return { canonical: '', bodyHash: ashHashBody(payload.bytes) };
+  }
+  const whole = kind === 'none' ? emptyPayload : payload.canonical;
+  const canonical = kind === 'json' ? coveredJson(whole, context, scope) : whole;
+  return { canonical, bodyHash: ashHashBody(canonical) };
 }
 
-function coveredJson(canonical: string, { canonicalization }: SigningContext, scope: AshScope | undefined): string {
+function coveredJson(canonical: string, { canonicalization }: SigningContext, scope: ScopePaths | undefined): string {
   if (scope === undefined && canonicalization === undefined) return canonical;
   // From the text, not from the value it was made of: what is proven is what the server will read.
-  const value = ashParseJson(canonical);
-  return ashCanonicalizeValue(scope === undefined ? value : scope.extract(value), {
-    maxBytes: Number.POSITIVE_INFINITY,
-    ...(canonicalization === undefined ? {} : { canonicalization }),
+  const value: unknown = JSON.parse(canonical);
+  return ashCanonicalizeValue(scope === undefined ? value : extractScope(value, scope), {
+    ...UNBOUNDED,
+    ...(canonicalization && { canonicalization }),
   });
-}
-
-function hashed(canonical: string): { canonical: string; bodyHash: string } {
-  return { canonical, bodyHash: ashHashBody(canonical) };
 }
 
 function unprovable({ binding }: SigningContext, what: string): AshClientError {

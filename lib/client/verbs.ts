@@ -8,10 +8,11 @@ import type { AshCall, AshFetchInit, AshRequestOptions } from './request.js';
  * canonical JSON, `URLSearchParams` as a form. A text, bytes, a `Blob` or `FormData` are sent as they are, and
  * proven as their content type says: as JSON, as a form, or as raw bytes. A stream cannot be proven.
  *
- * Each call throws an `AshClientError` with the code of the refusal, or with `ASH_CLIENT_CONTEXT_REFUSED`,
- * `ASH_CLIENT_CONTEXT_INVALID`, `ASH_CLIENT_CHAIN_MISMATCH`, `ASH_CLIENT_BODY_UNSUPPORTED` or
- * `ASH_CLIENT_URL_INVALID`; an `AshError` `ASH_CANONICALIZATION_ERROR` for a payload or a path without a canonical
- * form; and whatever `fetch` throws: a network error is never tried again, since the request may have run.
+ * Each call throws an `AshClientError` with the code of the refusal, or with `ASH_CLIENT_RESPONSE_LOST`,
+ * `ASH_CLIENT_CONTEXT_UNAVAILABLE`, `ASH_CLIENT_CONTEXT_REFUSED`, `ASH_CLIENT_CONTEXT_INVALID`,
+ * `ASH_CLIENT_CHAIN_MISMATCH`, `ASH_CLIENT_BODY_UNSUPPORTED` or `ASH_CLIENT_URL_INVALID`; an `AshError`
+ * `ASH_CANONICALIZATION_ERROR` for a payload or a path without a canonical form; and the reason of the caller's own
+ * signal.
  */
 export abstract class AshVerbs {
   protected abstract call(call: AshCall): Promise<Response>;

@@ -134,16 +134,18 @@ export function describeClient({ on, start }: ShopSetUp): void {
       const ash = client({
         fetch: async (url, init) => {
           const response = await fetch(url, init);
-          const { clientSecret } = (await response.clone().json()) as { clientSecret?: string };
-          if (clientSecret !== undefined) secrets.push(clientSecret);
+          const next = Buffer.from(response.headers.get('x-ash-context') ?? '', 'base64url').toString();
+          for (const text of [await response.clone().text(), next || '{}']) {
+            const { clientSecret } = JSON.parse(text) as { clientSecret?: string };
+            if (clientSecret !== undefined) secrets.push(clientSecret);
+          }
           return response;
         },
       });
       for (const [, call] of ROUTES) await call(ash);
 
-      expect(sent).toHaveLength(2 * ROUTES.length);
-      // Every route but that of v1 has a secret.
-      expect(secrets).toHaveLength(ROUTES.length - 1);
+      // Every answer holds a context, be it the one that was asked for or the next one, and only those of v1 no secret.
+      expect(secrets).toHaveLength(sent.length - 2);
       for (const secret of secrets) expect(written.join('\n')).not.toContain(secret);
     });
 
@@ -184,7 +186,7 @@ export function describeClient({ on, start }: ShopSetUp): void {
     it('go on with a checkout on another page', async () => {
       const first = client().chain('checkout');
       await first.post('/cart', { sku: 'A1', quantity: 2 });
-      const second = client().chain('checkout', { previousProof: first.previousProof });
+      const second = client().chain('checkout', { name: 'checkout', previousProof: first.previousProof });
 
       expect((await second.post('/checkout', {})).status).toBe(200);
       expect((await second.post('/payment', { card: '4242' })).status).toBe(200);
