@@ -38,6 +38,7 @@ export default defineConfig(
   { files: ['**/*.cjs'], languageOptions: { globals: globals.node } },
   // What `page.evaluate` takes runs in the page.
   { files: ['test/browser/*.mjs'], languageOptions: { globals: globals.browser } },
+  { files: ['sample/02-shop/page/*.js'], languageOptions: { globals: globals.browser } },
   {
     files: ['**/*.spec.ts', '**/*.e2e-spec.ts', '**/*.service-spec.ts', 'test/**/*.suite.ts'],
     extends: [jest.configs['flat/recommended']],

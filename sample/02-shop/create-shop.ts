@@ -3,6 +3,7 @@ import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-ex
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { DynamicModule, INestApplication, LogLevel } from '@nestjs/common';
 import type { Environment } from './environment.js';
+import type { PageLocation } from './page.controller.js';
 import { ShopModule } from './shop.module.js';
 import { openStore } from './stores.js';
 
@@ -12,6 +13,8 @@ export interface ShopOptions {
   readonly logger: LogLevel[] | false;
   /** What names the store: see `stores.ts`. */
   readonly environment: Environment;
+  /** Where its page lies; without it the shop has none. */
+  readonly page?: PageLocation;
 }
 
 const UPLOAD_TYPES = /^(?!application\/(?:json|x-www-form-urlencoded))/i;
@@ -19,10 +22,10 @@ const UPLOAD_LIMIT = 5_000_000;
 const UPLOAD_PARSING = { parseAs: 'buffer', bodyLimit: UPLOAD_LIMIT } as const;
 
 /** Makes the shop on the adapter that is named, with the store that the environment names. */
-export async function createShop({ environment, ...options }: ShopOptions): Promise<INestApplication> {
+export async function createShop({ environment, page, ...options }: ShopOptions): Promise<INestApplication> {
   const shopStore = await openStore(environment);
   try {
-    return await createApplication(ShopModule.on(shopStore), options);
+    return await createApplication(ShopModule.on(shopStore, page), options);
   } catch (error) {
     await shopStore.close();
     throw error;
@@ -32,7 +35,7 @@ export async function createShop({ environment, ...options }: ShopOptions): Prom
 /** Makes the application, with a parser that keeps the bytes of uploads. */
 async function createApplication(
   module: DynamicModule,
-  { adapter, logger }: Omit<ShopOptions, 'environment'>,
+  { adapter, logger }: Omit<ShopOptions, 'environment' | 'page'>,
 ): Promise<INestApplication> {
   const options = { rawBody: true, logger, abortOnError: false };
   switch (adapter) {

@@ -9,6 +9,7 @@ import {
 import { AshModule, type AshRequest } from 'nestjs-ash';
 import { Bank } from './bank.js';
 import { CheckoutController } from './checkout.controller.js';
+import { PAGE_LOCATION, PageController, type PageLocation } from './page.controller.js';
 import type { ShopStore } from './shop-store.js';
 import { ShopController } from './shop.controller.js';
 import { TransfersController } from './transfers.controller.js';
@@ -22,12 +23,16 @@ const SHOP_STORE = Symbol('shop:store');
 export class ShopModule implements OnModuleInit, OnApplicationShutdown {
   constructor(@Inject(SHOP_STORE) private readonly shopStore: ShopStore) {}
 
-  /** The shop on a store, which it ends when it is shut down. */
-  static on(shopStore: ShopStore): DynamicModule {
+  /** The shop on a store, which it ends when it is shut down; with its page, where it is told where that lies. */
+  static on(shopStore: ShopStore, page?: PageLocation): DynamicModule {
     return {
       module: ShopModule,
       imports: [AshModule.forRoot({ store: shopStore.store, subject: userOf })],
-      providers: [{ provide: SHOP_STORE, useValue: shopStore }],
+      controllers: page === undefined ? [] : [PageController],
+      providers: [
+        { provide: SHOP_STORE, useValue: shopStore },
+        ...(page === undefined ? [] : [{ provide: PAGE_LOCATION, useValue: page }]),
+      ],
     };
   }
 

@@ -6,7 +6,10 @@ import { chromium } from 'playwright-core';
 import { chromiumPath } from '../../scripts/chromium.mjs';
 import { root } from '../../scripts/run.mjs';
 
-const FOLDERS = { '/dist/': 'dist/esm/', '/noble/': 'node_modules/@noble/hashes/esm/' };
+const FOLDERS = {
+  '/dist/': 'dist/esm/',
+  '/axios/': 'node_modules/axios/dist/esm/',
+};
 
 const ARGUMENTS = [
   '--headless',
@@ -19,19 +22,18 @@ const ARGUMENTS = [
   '--disable-sync',
 ];
 
-/** What a bundler reads from the two package.json, as an import map. */
+/** What a bundler reads from package.json, as an import map. */
 function importMap() {
-  const noble = JSON.parse(readFileSync(join(root, 'node_modules/@noble/hashes/package.json'), 'utf8'));
   const own = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  const imports = {
-    'nestjs-ash/core': '/dist/core/index.mjs',
-    'nestjs-ash/client': '/dist/client/index.mjs',
-    '#digest': own.imports['#digest'].default.import.replace('./dist/esm/', '/dist/'),
+  return {
+    imports: {
+      'nestjs-ash/core': '/dist/core/index.mjs',
+      'nestjs-ash/client': '/dist/client/index.mjs',
+      'nestjs-ash/axios': '/dist/axios/index.mjs',
+      axios: '/axios/axios.js',
+      '#digest': own.imports['#digest'].default.import.replace('./dist/esm/', '/dist/'),
+    },
   };
-  for (const [subpath, target] of Object.entries(noble.exports)) {
-    if (target.import) imports[subpath.replace('.', '@noble/hashes')] = target.import.replace('./esm/', '/noble/');
-  }
-  return { imports };
 }
 
 function serve(handle) {
@@ -50,6 +52,11 @@ function serve(handle) {
   });
 }
 
+/** Chromium without a window, and without anything that it would ask the net for by itself. */
+export async function launchChromium(...more) {
+  return chromium.launch({ executablePath: await chromiumPath(), args: [...ARGUMENTS, ...more] });
+}
+
 /**
  * A page of Chromium in which `import('nestjs-ash/core')` and `import('nestjs-ash/client')` load the built package;
  * `handle` answers all other requests to the page's own origin.
@@ -65,7 +72,7 @@ export async function openPage({ handle = (_request, response) => response.write
   try {
     await once(server, 'listening');
     const origin = `http://127.0.0.1:${server.address().port}`;
-    browser = await chromium.launch({ executablePath: await chromiumPath(), args: ARGUMENTS });
+    browser = await launchChromium();
     const page = await browser.newPage();
     await page.goto(origin);
     return { page, origin, close };
