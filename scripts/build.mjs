@@ -1,5 +1,6 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { bundleForBrowsers } from './bundle.mjs';
 import { node, root } from './run.mjs';
 
 const RELATIVE_IMPORT = /(\b(?:from|import)\s*\(?\s*)(['"])(\.\.?\/[^'"\n]*)\.js\2/g;
@@ -29,5 +30,7 @@ async function nameAsEsm(folder) {
 await rm(join(root, 'dist'), { recursive: true, force: true });
 const compiled = await Promise.all([compile('tsconfig.cjs.json'), compile('tsconfig.esm.json')]);
 
-if (compiled.every(Boolean)) await nameAsEsm(join(root, 'dist/esm'));
-else process.exitCode = 1;
+if (compiled.every(Boolean)) {
+  await nameAsEsm(join(root, 'dist/esm'));
+  await bundleForBrowsers();
+} else process.exitCode = 1;

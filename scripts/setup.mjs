@@ -3,12 +3,13 @@ import { freshen, installPackages } from './fresh.mjs';
 import { npm, root } from './run.mjs';
 
 const tsconfigs = readdirSync(root).filter((name) => /^tsconfig.*\.json$/.test(name));
-const library = 'dist/esm/index.mjs';
+// What is made last.
+const library = 'dist/browser/ash.mjs';
 
 await installPackages();
 
 await freshen(library, {
-  sources: ['lib', 'package.json', 'package-lock.json', 'scripts/build.mjs', ...tsconfigs],
+  sources: ['lib', 'package.json', 'package-lock.json', 'scripts/build.mjs', 'scripts/bundle.mjs', ...tsconfigs],
   title: 'Building the library',
   make: () => npm(['run', '--silent', 'build'], { quiet: true }),
 });

@@ -130,7 +130,13 @@ const parts = {
     return jest('nest11', 'test/nest-11/jest.config.ts');
   },
   dist: () => nodeTests('dist'),
+  docs: () => nodeTests('docs'),
   browser: async () => nodeTests('browser', { CHROMIUM_PATH: await chromiumPath() }),
+  runtimes: async () => {
+    // Their executables are packages; what their install scripts would do is to copy one of them.
+    await installPackages('test/runtimes', ['--ignore-scripts']);
+    return nodeTests('runtimes');
+  },
 };
 
 const chosen = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(parts);

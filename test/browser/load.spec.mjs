@@ -18,7 +18,7 @@ describe('the built package in a browser', () => {
   it('loads the portable digest, not that of Node', async () => {
     const loaded = await opened.page.evaluate(() => performance.getEntriesByType('resource').map(({ name }) => name));
 
-    assert.ok(loaded.some((name) => name.endsWith('/digest.noble.mjs')));
+    assert.ok(loaded.some((name) => name.endsWith('/digest.portable.mjs')));
     assert.ok(!loaded.some((name) => name.endsWith('/digest.node.mjs')));
   });
 });
