@@ -8,7 +8,7 @@ const manifest = require('nestjs-ash/package.json');
 const root = join(__dirname, '../..');
 const optional = Object.keys(manifest.peerDependenciesMeta);
 /** The entries that exist for an optional peer. */
-const ENTRIES_OF_PEERS = { './redis': 'ioredis', './typeorm': 'typeorm' };
+const ENTRIES_OF_PEERS = { './axios': 'axios', './redis': 'ioredis', './typeorm': 'typeorm' };
 const entries = Object.entries(manifest.exports).filter(([subpath]) => subpath !== './package.json');
 
 /** Every package that the types of a file name, also through the files that it imports. */

@@ -1,0 +1,3 @@
+export { ashAxios, type AshAxiosInstance } from './ash-axios.js';
+export { ashCall, type AshAxiosCall } from './call.js';
+export type { AshAxiosOptions } from './options.js';
