@@ -23,5 +23,6 @@ export const installPackages = (folder = '', options = []) =>
   freshen(join(folder, 'node_modules/.package-lock.json'), {
     sources: [join(folder, 'package-lock.json')],
     title: `Installing packages${folder && ` in ${folder}`}`,
-    make: () => npm(['ci', '--include=dev', '--no-audit', '--no-fund', ...options], { cwd: join(root, folder), quiet: true }),
+    make: () =>
+      npm(['ci', '--include=dev', '--no-audit', '--no-fund', ...options], { cwd: join(root, folder), quiet: true }),
   });

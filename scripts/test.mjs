@@ -55,7 +55,7 @@ async function jest(name, config, options = [], env = {}) {
   return counted(succeeded, result.numPassedTests, result.numFailedTests + result.numRuntimeErrorTestSuites);
 }
 
-async function nodeTests(name, env = {}) {
+async function nodeTests(name, env = {}, options = []) {
   const file = join(results, `${name}.json`);
   const specs = readdirSync(join(root, 'test', name))
     .filter((spec) => /\.spec\.[cm]js$/.test(spec))
@@ -64,6 +64,7 @@ async function nodeTests(name, env = {}) {
   const succeeded = await node(
     [
       '--test',
+      ...options,
       '--test-reporter=spec',
       '--test-reporter-destination=stdout',
       '--test-reporter=./scripts/count-reporter.mjs',
@@ -107,11 +108,11 @@ async function stores() {
         services.env,
       ),
     ];
-    for (const folder of ['ioredis-6', 'typeorm-0.3']) {
-      await installPackages(`test/${folder}`);
-      outcomes.push(await jest(folder, `test/${folder}/jest.config.ts`, ONE_BY_ONE, services.env));
-    }
-    return sum(outcomes);
+    const others = ['ioredis-6', 'typeorm-0.3'];
+    for (const folder of others) await installPackages(`test/${folder}`);
+    // Mostly they wait, each for servers of its own.
+    const again = others.map((folder) => jest(folder, `test/${folder}/jest.config.ts`, ONE_BY_ONE, services.env));
+    return sum([...outcomes, ...(await Promise.all(again))]);
   } finally {
     await services.stop();
   }
@@ -131,7 +132,9 @@ const parts = {
   },
   dist: () => nodeTests('dist'),
   docs: () => nodeTests('docs'),
-  browser: async () => nodeTests('browser', { CHROMIUM_PATH: await chromiumPath() }),
+  browser: async () =>
+    // By itself Node leaves one core to the process that reads the results.
+    nodeTests('browser', { CHROMIUM_PATH: await chromiumPath() }, [`--test-concurrency=${availableParallelism()}`]),
   runtimes: async () => {
     // Their executables are packages; what their install scripts would do is to copy one of them.
     await installPackages('test/runtimes', ['--ignore-scripts']);
