@@ -1,5 +1,13 @@
 import { jest } from '@jest/globals';
-import axios, { AxiosError, CanceledError } from 'axios';
+import { Readable } from 'node:stream';
+import { inspect } from 'node:util';
+import axios, {
+  AxiosError,
+  AxiosHeaders,
+  CanceledError,
+  type AxiosResponse,
+  type InternalAxiosRequestConfig,
+} from 'axios';
 import { ashOf, errorOf, openAxios } from '../../test/support/fake-axios.js';
 import { BASE, refusalResponse } from '../../test/support/fake-server.js';
 import { AshConfigurationError } from '../core/index.js';
@@ -113,6 +121,56 @@ describe('a request that ashAxios proves', () => {
       [undefined, true],
       [undefined, true],
     ]);
+  });
+
+  it('takes a name without a password as axios does', async () => {
+    const { api, server } = openAxios(ROUTES);
+    const auth = { username: 'key' } as { username: string; password: string };
+    await api.post('/x', BODY, { auth });
+
+    expect(server.seen.map(({ headers }) => headers.get('authorization'))).toEqual(
+      Array(2).fill(`Basic ${btoa('key:')}`),
+    );
+  });
+
+  it('shows nothing of a context that its call names in an error', async () => {
+    const { api, server } = openAxios(ROUTES);
+    const context = await api.ash.context('POST', '/x');
+    server.answerOnce('/x', () => refusalResponse('ASH_CANONICALIZATION_ERROR'));
+    const error = await errorOf(api.post('/x', BODY, ashCall({ context })));
+
+    const shown = [JSON.stringify(error), JSON.stringify(error.toJSON()), inspect(error, { depth: 9 })].join();
+    expect(shown.includes(context.clientSecret ?? shown)).toBe(false);
+    expect(server.calls[0]?.headers.get('x-ash-context-id')).toBe(context.contextId);
+  });
+
+  it('ends with an error that is its own cause', async () => {
+    const failure: Error = new Error('around');
+    failure.cause = failure;
+    const api = ashAxios(axios.create({ baseURL: BASE, adapter: () => Promise.reject(failure) }));
+
+    await expect(api.post('/x', BODY)).rejects.toMatchObject({ name: 'AxiosError' });
+  });
+
+  it('ends in time where the stream of what may be a refusal does not', async () => {
+    const { server } = openAxios(ROUTES);
+    const adapter = async ({ url = '', data, ...config }: InternalAxiosRequestConfig): Promise<AxiosResponse> => {
+      const headers = new AxiosHeaders({ 'content-type': 'application/json' });
+      if (url.endsWith('/x')) {
+        return { status: 403, statusText: '', headers, config, data: new Readable({ read: () => undefined }) };
+      }
+      const answer = await server.fetch(url, {
+        method: 'POST',
+        body: String(data),
+        headers: { 'content-type': 'application/json' },
+      });
+      return { status: 200, statusText: '', headers, config, data: await answer.text() };
+    };
+    const api = ashAxios(axios.create({ baseURL: BASE, adapter }), { clock: () => server.now });
+
+    await expect(api.post('/x', BODY, { responseType: 'stream', timeout: 20 })).rejects.toMatchObject({
+      cause: expect.objectContaining({ code: 'ASH_CLIENT_RESPONSE_LOST', mayHaveRun: true }),
+    });
   });
 
   it('uses a context that was fetched ahead with the credentials that all requests have', async () => {

@@ -14,6 +14,19 @@ export interface AshAxiosCall extends Pick<AshCallOptions, 'payload' | 'context'
 const KEY = 'ashCall';
 const OPTIONS = ['protect', 'chain', 'payload', 'context'] as const satisfies readonly (keyof AshAxiosCall)[];
 
+/** Configurations stand in errors and logs, and a context holds a secret: what was told is shown in none of them. */
+class Told {
+  declare readonly options: AshAxiosCall;
+
+  constructor(options: AshAxiosCall) {
+    Object.defineProperty(this, 'options', { value: options });
+  }
+
+  toJSON(): object {
+    return {};
+  }
+}
+
 /**
  * What one request says to ASH, as a part of its axios configuration: that it is a step of a chain, how its route reads
  * the body, or whether it is proven at all.
@@ -26,11 +39,11 @@ const OPTIONS = ['protect', 'chain', 'payload', 'context'] as const satisfies re
  */
 export function ashCall(options: AshAxiosCall = {}): AxiosRequestConfig {
   checkKeys('ashCall', options, OPTIONS);
-  const config: AxiosRequestConfig & Record<typeof KEY, AshAxiosCall> = { [KEY]: options };
+  const config: AxiosRequestConfig & Record<typeof KEY, Told> = { [KEY]: new Told(options) };
   return config;
 }
 
 /** What a request said with {@link ashCall}; `undefined` where it said nothing. */
-export function callOf(config: AxiosRequestConfig & { readonly [KEY]?: AshAxiosCall }): AshAxiosCall | undefined {
-  return config[KEY];
+export function callOf(config: AxiosRequestConfig & { readonly [KEY]?: Told }): AshAxiosCall | undefined {
+  return config[KEY]?.options;
 }

@@ -84,9 +84,13 @@ function timeoutCode({ transitional }: Config): string {
   return transitional?.clarifyTimeoutError ? ETIMEDOUT : ECONNABORTED;
 }
 
+// An error can be its own cause.
+const DEEPEST_CAUSE = 8;
+
 /** The first error of axios among an error and its causes. */
 function axiosErrorIn(error: unknown): AxiosError | undefined {
   let cause = error;
-  while (cause instanceof Error && !isAxiosError(cause)) ({ cause } = cause);
+  for (let depth = 0; depth < DEEPEST_CAUSE && cause instanceof Error && !isAxiosError(cause); depth += 1)
+    ({ cause } = cause);
   return isAxiosError(cause) ? cause : undefined;
 }

@@ -70,7 +70,7 @@ function isOfTheProtocol(name: string): boolean {
 }
 
 /** Source: RFC 7617, section 2.1. */
-function basic({ username, password }: AxiosBasicCredentials): string {
-  const bytes = new TextEncoder().encode(`${username}:${password}`);
+function basic({ username, password = '' }: Partial<AxiosBasicCredentials>): string {
+  const bytes = new TextEncoder().encode(`${username ?? ''}:${password}`);
   return `Basic ${btoa(String.fromCharCode(...bytes))}`;
 }

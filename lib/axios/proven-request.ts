@@ -7,6 +7,7 @@ import { Cancellation } from './cancellation.js';
 import { asOfFetch, isUnsent, requestError, statusError } from './failure.js';
 import { callerHeaders, provenHeaders } from './headers.js';
 import { sendBy, wayOf, type Adapters } from './transport.js';
+import { until } from './until.js';
 
 // Timers of most platforms hold 31 bits, and end at once beyond.
 const LONGEST_TIMEOUT = 2_147_483_647;
@@ -88,7 +89,9 @@ export class ProvenRequest {
       throw asOfFetch(error);
     });
     answer.config = this.config;
-    const response = await responseOf(answer, { url, followed: way.maxRedirects !== 0, whole: false });
+    const reading = responseOf(answer, { url, followed: way.maxRedirects !== 0, whole: false });
+    // The adapters of axios end a body that is a stream with nothing.
+    const response = await until(reading, init.signal);
     this.#answers.set(response, answer);
     return response;
   };

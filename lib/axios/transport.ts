@@ -15,7 +15,7 @@ import { asOfFetch } from './failure.js';
 export type Adapters = AxiosRequestConfig['adapter'];
 
 /** Sends a request as its configuration says; every status is an answer. */
-export function sendBy(adapters: Adapters, config: InternalAxiosRequestConfig): Promise<AxiosResponse<unknown>> {
+export async function sendBy(adapters: Adapters, config: InternalAxiosRequestConfig): Promise<AxiosResponse<unknown>> {
   return getAdapter(adapters, config)({ ...config, validateStatus: null });
 }
 

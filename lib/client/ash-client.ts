@@ -1,9 +1,8 @@
-import { AshConfigurationError, type AshIssuedContext } from '../core/index.js';
+import type { AshIssuedContext } from '../core/index.js';
 import { buildHeaders, type AshBuildHeadersOptions } from './build-headers.js';
 import { AshClientChain, readChainState, type AshChainState } from './chain.js';
-import { MOST_CONTEXTS } from './context-shelf.js';
 import { Dispatcher } from './dispatcher.js';
-import { readOptions, type AshClientOptions, type ClientSettings } from './options.js';
+import { checkOption, readOptions, type AshClientOptions, type ClientSettings } from './options.js';
 import {
   prepareRequest,
   targetOf,
@@ -96,16 +95,14 @@ export class AshClient extends AshVerbs {
    *
    * @throws AshClientError with the server's code, `ASH_CLIENT_CONTEXT_REFUSED`, `ASH_CLIENT_CONTEXT_UNAVAILABLE` or
    * `ASH_CLIENT_URL_INVALID`.
-   * @throws AshConfigurationError for a `count` that is not from 1 to 64.
+   * @throws AshConfigurationError for a `count` that is not from 0 to 64.
    * @throws AshError `ASH_CANONICALIZATION_ERROR` for a path that no binding can have.
    * @example
    * await ash.prefetch('POST', '/transfer');
    */
   async prefetch(method: string, path: string | URL, options: AshPrefetchOptions = {}): Promise<void> {
     const { count = Math.max(1, this.#settings.prefetch), ...others } = options;
-    if (!Number.isInteger(count) || count < 1 || count > MOST_CONTEXTS) {
-      throw new AshConfigurationError(`AshClient: the 'count' of a prefetch has to be from 1 to ${MOST_CONTEXTS}.`);
-    }
+    checkOption('prefetch', count);
     await this.#dispatcher.prefetch(targetOf(String(path), method, others, this.#settings), count);
   }
 

@@ -1,5 +1,4 @@
-import { checkKeys } from '../core/configuration.js';
-import { AshConfigurationError } from '../core/index.js';
+import { ASH_VERIFIED_HEADER, AshConfigurationError } from '../core/index.js';
 import { isAshHash } from '../core/proof.js';
 import { chainProofOf, type ChainStep } from './chain-step.js';
 import type { ProvenResponse } from './dispatcher.js';
@@ -16,8 +15,8 @@ export interface AshChainState {
   readonly name: string;
   /** The proof that the next step builds on; absent before the first success. */
   readonly previousProof?: string | undefined;
-  /** The proof of a step that was sent and whose answer is not there, or was lost: it may have succeeded. */
-  readonly unconfirmedProof?: string | undefined;
+  /** The proofs of steps that were sent and whose answers are not there, or were lost: one of them may have succeeded. */
+  readonly unconfirmedProofs?: readonly string[] | undefined;
 }
 
 /** What a chain needs of its client. */
@@ -26,12 +25,15 @@ export interface ChainClient {
   readonly send: (request: PreparedRequest, step: ChainStep) => Promise<ProvenResponse>;
 }
 
+/** After more lost answers in a row than that a chain is begun anew. */
+const MOST_UNCONFIRMED = 4;
+
 /** The steps since the chain began. */
 interface ChainRun {
   /** The proof that the next step builds on. */
   proof: string | undefined;
-  /** The proof of a step without an answer. */
-  unconfirmed: string | undefined;
+  /** The proofs of steps without an answer, the last one first. */
+  unconfirmed: readonly string[];
 }
 
 /**
@@ -59,11 +61,12 @@ export class AshClientChain extends AshVerbs {
   #queue: Promise<unknown> = Promise.resolve();
 
   /** @internal */
-  constructor({ name, previousProof, unconfirmedProof }: AshChainState, client: ChainClient) {
+  constructor({ name, previousProof, unconfirmedProofs = [] }: AshChainState, client: ChainClient) {
     super();
     this.name = name;
     this.#client = client;
-    this.#run = { proof: previousProof, unconfirmed: unconfirmedProof };
+    // Kept as JSON it can have come back as null.
+    this.#run = { proof: previousProof ?? undefined, unconfirmed: unconfirmedProofs };
   }
 
   /** The proof that the next step builds on; `undefined` before the first success. It is no key: it names a step. */
@@ -82,7 +85,7 @@ export class AshClientChain extends AshVerbs {
     return {
       name: this.name,
       ...(proof && { previousProof: proof }),
-      ...(unconfirmed && { unconfirmedProof: unconfirmed }),
+      ...(unconfirmed.length > 0 && { unconfirmedProofs: unconfirmed }),
     };
   }
 
@@ -93,7 +96,7 @@ export class AshClientChain extends AshVerbs {
    * checkout.reset();
    */
   reset(): void {
-    this.#run = { proof: undefined, unconfirmed: undefined };
+    this.#run = { proof: undefined, unconfirmed: [] };
   }
 
   protected override call(call: AshCall): Promise<Response> {
@@ -106,20 +109,23 @@ export class AshClientChain extends AshVerbs {
   }
 
   async #take(request: PreparedRequest, run: ChainRun): Promise<Response> {
-    const { unconfirmed } = run;
-    try {
-      return await this.#send(request, run, run.proof);
-    } catch (error) {
-      if (unconfirmed === undefined || !isAshClientError(error) || error.code !== 'ASH_CHAIN_BROKEN') throw error;
-      // The step without an answer may be the one to follow: the server knows, and has run nothing so far.
-      return this.#send(request, run, unconfirmed);
+    let refusal: unknown;
+    for (const previousProof of [run.proof, ...run.unconfirmed]) {
+      try {
+        return await this.#send(request, run, previousProof);
+      } catch (error) {
+        if (!isAshClientError(error) || error.code !== 'ASH_CHAIN_BROKEN') throw error;
+        // A step without an answer may be the one to follow: the server knows, and has run nothing so far.
+        refusal ??= error;
+      }
     }
+    throw refusal;
   }
 
   async #send(request: PreparedRequest, run: ChainRun, previousProof: string | undefined): Promise<Response> {
     const { unconfirmed } = run;
     const onProven = (proof: string): void => {
-      run.unconfirmed = proof;
+      run.unconfirmed = [proof, ...unconfirmed].slice(0, MOST_UNCONFIRMED);
     };
     const sending = this.#client.send(request, { name: this.name, previousProof, onProven });
     const { response, proof } = await sending.catch((error: unknown) => {
@@ -128,13 +134,15 @@ export class AshClientChain extends AshVerbs {
     });
     // Where the server names no proof, only a plain success is one: a redirect can come from before the handler.
     const link = chainProofOf(response) ?? (response.ok && !response.redirected ? proof : undefined);
-    if (response.status >= 400) Object.assign(run, { proof: previousProof, unconfirmed: undefined });
-    else if (link !== undefined) Object.assign(run, { proof: link, unconfirmed: undefined });
+    const isFailed = response.status >= 400;
+    // An error from before the guard, of a proxy for example, does not say what became of a step that was sent.
+    const next = isFailed
+      ? response.headers.has(ASH_VERIFIED_HEADER) && { proof: previousProof }
+      : link && { proof: link };
+    if (next) Object.assign(run, next, { unconfirmed: [] });
     return response;
   }
 }
-
-const STATE_KEYS = ['name', 'previousProof', 'unconfirmedProof'] as const satisfies readonly (keyof AshChainState)[];
 
 /**
  * Checks the state that a chain goes on from, which an application can have kept anywhere.
@@ -143,16 +151,14 @@ const STATE_KEYS = ['name', 'previousProof', 'unconfirmedProof'] as const satisf
  */
 export function readChainState(name: string, state: AshChainState): AshChainState {
   if (name === '') throw new AshConfigurationError('AshClient: a chain needs the name that the server declares.');
-  const what = `AshClient: the state of chain '${name}'`;
-  if (typeof state !== 'object')
-    throw new AshConfigurationError(`${what} has to be what its 'state' was, or left out.`);
-  checkKeys(what, state, STATE_KEYS);
-  if (state.name !== name) throw new AshConfigurationError(`${what} is that of another chain.`);
-  for (const key of ['previousProof', 'unconfirmedProof'] as const) {
-    const proof: unknown = state[key];
-    if (proof !== undefined && !(typeof proof === 'string' && isAshHash(proof))) {
-      throw new AshConfigurationError(`${what}: its '${key}' is no proof.`);
-    }
-  }
-  return state;
+  const { previousProof, unconfirmedProofs = [] } = state;
+  const proofs: readonly unknown[] = [previousProof ?? [], unconfirmedProofs].flat();
+  const isOfChain =
+    state.name === name &&
+    Array.isArray(unconfirmedProofs) &&
+    proofs.every((proof) => typeof proof === 'string' && isAshHash(proof));
+  if (isOfChain) return state;
+  throw new AshConfigurationError(
+    `AshClient: the state of chain '${name}' has to be what its 'state' was, or left out.`,
+  );
 }

@@ -2,7 +2,7 @@ import type { AshIssuedContext } from '../core/index.js';
 import type { ServerClock } from './server-clock.js';
 
 /** Asks the server for so many contexts; it gives one at least. */
-export type AskForContexts = (count: number, signal: AbortSignal) => Promise<readonly AshIssuedContext[]>;
+export type AskForContexts = (count: number, signal: AbortSignal | undefined) => Promise<readonly AshIssuedContext[]>;
 
 /** How a shelf is kept. */
 export interface ShelfRules {
@@ -62,7 +62,7 @@ export class ContextShelf {
   }
 
   /** Has at least so many contexts ready, up to what the server gives at once. */
-  async fill(ask: AskForContexts, count: number, signal: AbortSignal = new AbortController().signal): Promise<void> {
+  async fill(ask: AskForContexts, count: number, signal: AbortSignal | undefined): Promise<void> {
     this.#dropExpired();
     const missing = count - this.#ready.length;
     if (missing <= 0) return;
@@ -121,8 +121,10 @@ export class ContextShelf {
       };
       const stop = (): void => {
         waiting.fail(signal?.reason as Error);
-        // Nobody is left to wait for the answer.
-        if (this.#waiting.size === 0 && this.#rules.ahead === 0) this.#asking?.abort();
+        if (this.#waiting.size > 0) return;
+        // Nobody is left to wait for the answer, and whoever comes next does not wait for one that never came.
+        this.#asking?.abort();
+        this.#asking = undefined;
       };
       const leave = (): void => {
         this.#waiting.delete(waiting);
@@ -148,17 +150,19 @@ export class ContextShelf {
     queueMicrotask(() => void this.#fetch(asking));
   }
 
-  async #fetch({ signal }: AbortController): Promise<void> {
+  async #fetch(asking: AbortController): Promise<void> {
+    // Given up before it began, and begun anew where somebody else waits.
+    if (asking.signal.aborted) return;
     const served = [...this.#waiting];
     const count = this.#missing;
     try {
       // Whoever waited may have been given the context of an answer, or have given up.
-      if (count > 0) for (const context of (await this.#ask?.(count, signal)) ?? []) this.#put(context);
+      if (count > 0) for (const context of (await this.#ask?.(count, asking.signal)) ?? []) this.#put(context);
     } catch (error) {
       // Fetched ahead it is nobody's error: the call that finds no context asks again, and is told.
       for (const waiting of served) if (this.#waiting.has(waiting)) waiting.fail(error as Error);
     } finally {
-      this.#asking = undefined;
+      if (this.#asking === asking) this.#asking = undefined;
     }
     // Those who came meanwhile, or for whom the server's answer was too short.
     if (this.#waiting.size > 0) this.#replenish();

@@ -41,26 +41,17 @@ export class ContextSupply {
     // Last in the Map is used last.
     this.#shelves.delete(key);
     this.#shelves.set(key, shelf);
-    if (this.#shelves.size > MOST_SHELVES) {
-      for (const oldest of this.#shelves.keys()) {
-        this.#shelves.delete(oldest);
-        break;
-      }
-    }
+    const [oldest = key] = this.#shelves.keys();
+    if (this.#shelves.size > MOST_SHELVES) this.#shelves.delete(oldest);
     return shelf;
   }
 
   /** Takes a context from a shelf; `fresh`: none that stands there already. */
   async take(target: RequestTarget, shelf: ContextShelf, fresh: boolean): Promise<AshIssuedContext> {
-    const { signal, timeout, binding } = target;
-    // The client's own time is that of the request which several calls may share.
-    const ownTime = timeout === this.#settings.timeout ? undefined : timeout;
-    try {
-      return await shelf.take(this.#asker(target), { fresh, signal: endOf(signal, ownTime) });
-    } catch (error) {
-      if (signal?.aborted) throw error;
-      throw isAshClientError(error) ? ownCopy(error) : unavailable(`The request for a context for '${binding}'`, error);
-    }
+    const ending = endOf(target.signal, target.timeout);
+    return shelf.take(this.#asker(target), { fresh, signal: ending }).catch((error: unknown) => {
+      throw isAshClientError(error) ? ownCopy(error) : ownEnd(target, ending, error);
+    });
   }
 
   /** A context for this call alone, asked for just now. */
@@ -70,7 +61,11 @@ export class ContextSupply {
 
   /** Has contexts ready before they are needed. */
   async fill(target: RequestTarget, headers: Headers, count: number): Promise<void> {
-    await this.shelf(target, headers).fill(this.#asker(target), count, endOf(target.signal, target.timeout));
+    const ending = endOf(target.signal, target.timeout);
+    const filled = this.shelf(target, headers).fill(this.#asker(target), count, ending);
+    await filled.catch((error: unknown) => {
+      throw ownEnd(target, ending, error);
+    });
   }
 
   /** Throws away every context that stands ready. */
@@ -79,8 +74,10 @@ export class ContextSupply {
   }
 
   /** What is asked for many ends with none of them. */
-  #asker(target: RequestTarget): AskForContexts {
-    return (count, signal) => this.#askFor({ ...target, signal, timeout: this.#settings.timeout }, count);
+  #asker({ url, method, binding, headers, credentials }: RequestTarget): AskForContexts {
+    // No more than is needed of a request, which a shelf would keep with its body.
+    const caller = { url, method, binding, headers, credentials, timeout: this.#settings.timeout };
+    return (count, signal) => this.#askFor({ ...caller, signal }, count);
   }
 
   async #askFor(target: RequestTarget, count: number): Promise<[AshIssuedContext, ...AshIssuedContext[]]> {
@@ -101,6 +98,12 @@ function keyOf(target: RequestTarget, headers: Headers, settings: ClientSettings
   });
   const { href } = contextUrl(target.url, settings);
   return JSON.stringify([href, target.binding, target.credentials, caller.sort()]);
+}
+
+/** What ends the wait of one call: its time, or its caller. Anything else is told as it is. */
+function ownEnd({ binding, signal }: RequestTarget, ending: AbortSignal | undefined, error: unknown): unknown {
+  const isTimeUp = ending?.aborted === true && signal?.aborted !== true && error === ending.reason;
+  return isTimeUp ? unavailable(`The request for a context for '${binding}'`, error) : error;
 }
 
 /** The error of a request that several calls shared, with an answer that each can read. */

@@ -2,10 +2,10 @@ import { AshClientError } from './errors.js';
 import { exchange, whole, type Exchange } from './exchange.js';
 import { mayBeRefusal } from './refusal.js';
 
-/** An answer, and what `fetch` threw where it is the answer to the second sending. */
+/** An answer, and why the one before was lost where it is the answer to the second sending. */
 export interface Delivery {
   readonly response: Response;
-  readonly lost: unknown;
+  readonly lost: ErrorOptions | undefined;
 }
 
 /**
@@ -18,36 +18,36 @@ export interface Delivery {
  */
 export async function deliver(what: string, request: Exchange): Promise<Delivery> {
   try {
-    return { response: await send(request), lost: undefined };
+    return { response: await send(request, false), lost: undefined };
   } catch (cause) {
     if (request.signal?.aborted || !isSendable(request)) throw cause;
     // Another wait of the same length is the caller's to decide.
-    if (isEnded(cause)) throw responseLost(what, cause);
-    const response = await send(request).catch((error: unknown) => {
-      throw request.signal?.aborted ? error : responseLost(what, cause);
+    if (isEnded(cause)) throw responseLost(what, { cause });
+    const response = await send(request, true).catch((error: unknown) => {
+      throw request.signal?.aborted ? error : responseLost(what, { cause });
     });
-    return { response, lost: cause };
+    return { response, lost: { cause } };
   }
 }
 
 /** Sends a request. A refusal that breaks off is no answer, since nobody knows what was refused. */
-async function send(request: Exchange): Promise<Response> {
+async function send(request: Exchange, isSecond: boolean): Promise<Response> {
   const response = await exchange(request);
-  return mayBeRefusal(response) ? whole(response) : response;
+  return mayBeRefusal(response, isSecond) ? whole(response) : response;
 }
 
 /** A request that was sent, and nobody knows what became of it. */
-export function responseLost(what: string, cause: unknown): AshClientError {
+export function responseLost(what: string, options: ErrorOptions): AshClientError {
   return new AshClientError(
     'ASH_CLIENT_RESPONSE_LOST',
-    `${what} was sent and its answer was lost, so it may have run: find out before you call again, which would be another request.`,
-    { cause },
+    `${what} was sent and its answer was lost, so it may have run: find out before you call again.`,
+    options,
   );
 }
 
 /** Whether a time-out or an abort ended it. */
 function isEnded(error: unknown): boolean {
-  const { name } = error as { name?: unknown };
+  const { name } = (error ?? {}) as { name?: unknown };
   return name === 'TimeoutError' || name === 'AbortError';
 }
 

@@ -1,4 +1,4 @@
-import { ASH_RENEW_HEADER, type AshIssuedContext } from '../core/index.js';
+import { ASH_RENEW_HEADER, ASH_VERIFIED_HEADER, type AshIssuedContext } from '../core/index.js';
 import { timestampOf } from './build-headers.js';
 import { previousProofFor, type ChainStep } from './chain-step.js';
 import type { ContextShelf } from './context-shelf.js';
@@ -68,11 +68,17 @@ export class Dispatcher {
   async send(request: PreparedRequest, step?: ChainStep): Promise<ProvenResponse> {
     const given = checkedContext(request);
     const first = await this.#attempt(request, step, (headers) => this.#choose(request, headers, given));
-    if (first.refusal === undefined) return first;
-    if (!isMendable(first.refusal, request.method)) throw first.refusal;
-    if (isBusy(first.refusal)) await pause(first.refusal.response, request.signal);
-    const last = await this.#attempt(request, step, (headers) => this.#fresh(request, headers));
-    if (last.refusal !== undefined) throw last.refusal;
+    const { refusal } = first;
+    if (refusal === undefined) return first;
+    const { mayHaveRun, response } = refusal;
+    // A step that ran is a link of its chain, whatever its method: the chain goes on from it.
+    if (!isMendable(refusal, request.method) || (mayHaveRun && step !== undefined)) throw refusal;
+    if (isBusy(refusal)) await pause(response, request.signal);
+    const again = this.#attempt(request, step, (headers) => this.#fresh(request, headers));
+    const last = await again.catch((error: unknown) => {
+      throw mayHaveRun && !request.signal?.aborted ? refusal : error;
+    });
+    if (last.refusal !== undefined) throw mayHaveRun ? refusal : last.refusal;
     return last;
   }
 
@@ -81,7 +87,8 @@ export class Dispatcher {
     step: ChainStep | undefined,
     choose: (headers: Headers) => Promise<Chosen>,
   ): Promise<Attempt> {
-    const { url, binding, body } = request;
+    const { url, binding, body, signal } = request;
+    signal?.throwIfAborted();
     const headers = await mergedHeaders(this.#settings, request.headers);
     // The last wait before the proof, so that a context is not too old once it is used.
     const { context, shelf } = await choose(headers);
@@ -94,11 +101,10 @@ export class Dispatcher {
     for (const [name, value] of Object.entries(signed.headers)) headers.set(name, value);
     step?.onProven(proof);
     const { response, lost } = await this.#deliver(binding, exchangeOf(request, headers, this.#settings), shelf);
-    const answered = await readRefusal(response, binding);
-    if (answered === undefined) return { response, proof, refusal: undefined };
-    if (doubtsItsContext(answered)) shelf?.clear();
-    // The first of the two sendings may be what the second one was refused for.
-    return { response, proof, refusal: lost === undefined ? answered : responseLost(binding, lost) };
+    const answered = await readRefusal(response, binding, lost !== undefined);
+    if (answered !== undefined && doubtsItsContext(answered)) shelf?.clear();
+    const refusal = lost !== undefined && (answered ?? !isOfHandler(response)) ? responseLost(binding, lost) : answered;
+    return { response, proof, refusal };
   }
 
   /** Delivers a request, and puts the context that its answer brings on the shelf. */
@@ -133,6 +139,14 @@ export class Dispatcher {
     const isGood = context.expiresAt > this.now();
     return { context: isGood ? context : await this.#supply.take(target, shelf, true), shelf };
   }
+}
+
+/**
+ * Whether an answer to a second sending tells what became of the request. Any other error comes from before the handler,
+ * and the first sending may have run.
+ */
+function isOfHandler({ ok, headers }: Response): boolean {
+  return ok || headers.has(ASH_VERIFIED_HEADER);
 }
 
 const OF_A_PROVEN_REQUEST = {

@@ -12,7 +12,7 @@ export interface Exchange {
 }
 
 /** Sends one HTTP request. It ends with the caller's signal, or when its time is up. */
-export function exchange({ url, init, fetch, signal, timeout }: Exchange): Promise<Response> {
+export async function exchange({ url, init, fetch, signal, timeout }: Exchange): Promise<Response> {
   const ending = endOf(signal, timeout);
   return fetch(url.href, { ...init, ...(ending && { signal: ending }) });
 }

@@ -98,6 +98,55 @@ describe('a request whose answer was lost', () => {
     expect([server.calls.length, server.contexts.size]).toEqual([3, 2]);
   });
 
+  it('may have run too where the new context of one that changes nothing cannot be had', async () => {
+    const { ash, server, lose } = openLossy({ 'GET /x': {} });
+    await ash.prefetch('GET', '/x');
+    server.answerOnce('/ash/context', cut);
+    lose(1);
+
+    await expect(ash.get('/x')).rejects.toMatchObject({ code: 'ASH_CLIENT_RESPONSE_LOST', mayHaveRun: true });
+  });
+
+  it('may have run where its handler refuses the second one, which the guard let pass', async () => {
+    const { ash, server } = open({ 'POST /x': {} });
+    const spentByItsHandler = (): Response => {
+      const response = refusalResponse('ASH_CTX_ALREADY_USED');
+      response.headers.set('x-ash-verified', 'true');
+      return response;
+    };
+    server.answerOnce('/x', cut, spentByItsHandler);
+
+    await expect(ash.post('/x', {})).rejects.toMatchObject({ code: 'ASH_CLIENT_RESPONSE_LOST', cause: CUT });
+  });
+
+  it.each([
+    ['too many requests', 429, {}],
+    ['no login', 401, {}],
+    ['a proxy without its server', 503, {}],
+    ['a redirect', 302, { location: '/login' }],
+  ])('may have run where the second sending came no further than %s', async (_title, status, headers) => {
+    const { ash, server } = open({ 'POST /x': {} });
+    server.answerOnce('/x', cut, () => new Response('', { status, headers }));
+
+    await expect(ash.post('/x', {})).rejects.toMatchObject({ code: 'ASH_CLIENT_RESPONSE_LOST', cause: CUT });
+  });
+
+  it('is answered by an error of its handler where that ran at the second sending', async () => {
+    const { ash, server } = open({ 'POST /x': { answer: () => new Response('declined', { status: 402 }) } });
+    server.answerOnce('/x', cut);
+
+    expect((await ash.post('/x', {})).status).toBe(402);
+  });
+
+  it('is told also where fetch rejects with nothing', async () => {
+    const { ash, server } = open({ 'POST /x': {} });
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- as a fetch of an application may
+    const nothing = (): Promise<Response> => Promise.reject(undefined);
+    server.answerOnce('/x', nothing, () => refusalResponse('ASH_CTX_ALREADY_USED'));
+
+    await expect(ash.post('/x', {})).rejects.toMatchObject({ code: 'ASH_CLIENT_RESPONSE_LOST' });
+  });
+
   it.each(['ASH_CTX_ALREADY_USED', 'ASH_VERIFICATION_FAILED'] as const)(
     'that changes nothing is sent with a new context after %s too',
     async (code) => {
@@ -250,10 +299,70 @@ describe('a chain with a step whose answer was lost', () => {
     lose(2);
     await expect(chain.post(before.at(-1) ?? '', {})).rejects.toMatchObject({ code: 'ASH_CLIENT_RESPONSE_LOST' });
     lose(0);
-    expect(chain.state.unconfirmedProof).toMatch(/^[0-9a-f]{64}$/);
+    expect(chain.state.unconfirmedProofs).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/)]);
     for (const path of after) expect((await chain.post(path, {})).status).toBe(200);
 
-    expect(chain.state.unconfirmedProof).toBeUndefined();
+    expect(chain.state.unconfirmedProofs).toBeUndefined();
+  });
+
+  it('goes on after two answers in a row were lost, whichever of the steps ran', async () => {
+    const { ash, server, lose } = openLossy(CHAIN);
+    const chain = ash.chain('checkout');
+    await chain.post('/cart', {});
+    lose(4);
+    await expect(chain.post('/checkout', {})).rejects.toMatchObject({ code: 'ASH_CLIENT_RESPONSE_LOST' });
+    await expect(chain.post('/checkout', {})).rejects.toMatchObject({ code: 'ASH_CLIENT_RESPONSE_LOST' });
+    lose(0);
+
+    expect(chain.state.unconfirmedProofs).toHaveLength(2);
+    expect((await chain.post('/payment', {})).status).toBe(200);
+    expect(server.calls.filter(({ path }) => path === '/payment')).toHaveLength(3);
+  });
+
+  it('keeps its last four, and no more', async () => {
+    const { ash, server } = open(CHAIN);
+    const chain = ash.chain('checkout');
+    server.answerOnce('/cart', ...Array.from({ length: 12 }, () => cut));
+    for (let tries = 0; tries < 6; tries += 1) await chain.post('/cart', {}).catch(() => undefined);
+
+    expect(chain.state.unconfirmedProofs).toHaveLength(4);
+  });
+
+  it('is not begun anew by a step that changes nothing and ran', async () => {
+    const { ash, lose } = openLossy({
+      'POST /cart': step(true),
+      'GET /quote': step(false),
+      'POST /payment': step(false),
+    });
+    const chain = ash.chain('checkout');
+    await chain.post('/cart', {});
+    lose(1);
+    await expect(chain.get('/quote')).rejects.toMatchObject({ code: 'ASH_CLIENT_RESPONSE_LOST', mayHaveRun: true });
+
+    expect((await chain.post('/payment', {})).status).toBe(200);
+  });
+
+  it('is not forgotten over an error from before the guard', async () => {
+    const { ash, server, lose } = openLossy(CHAIN);
+    const chain = ash.chain('checkout');
+    await chain.post('/cart', {});
+    lose(2);
+    await expect(chain.post('/checkout', {})).rejects.toMatchObject({ code: 'ASH_CLIENT_RESPONSE_LOST' });
+    server.answerOnce('/payment', () => new Response('', { status: 502 }));
+
+    expect((await chain.post('/payment', {})).status).toBe(502);
+    expect((await chain.post('/payment', {})).status).toBe(200);
+  });
+
+  it('stands where it stood after a step that was given up before it was sent', async () => {
+    const { ash, server } = open(CHAIN);
+    const chain = ash.chain('checkout');
+    await chain.post('/cart', {});
+    const { state } = chain;
+    await expect(chain.post('/checkout', {}, { signal: AbortSignal.abort() })).rejects.toBeDefined();
+
+    expect(chain.state).toEqual(state);
+    expect(server.calls).toHaveLength(1);
   });
 
   it('repeats it where it did not arrive', async () => {
@@ -280,7 +389,7 @@ describe('a chain with a step whose answer was lost', () => {
     await going.post('/checkout', {});
     const resumed = ash.chain('checkout', JSON.parse(kept) as AshChainState);
 
-    expect(JSON.parse(kept)).toEqual({ ...chain.state, unconfirmedProof: going.previousProof });
+    expect(JSON.parse(kept)).toEqual({ ...chain.state, unconfirmedProofs: [going.previousProof] });
     expect((await resumed.post('/payment', {})).status).toBe(200);
   });
 
@@ -289,12 +398,16 @@ describe('a chain with a step whose answer was lost', () => {
     const chain = ash.chain('checkout', {
       name: 'checkout',
       previousProof: 'a'.repeat(64),
-      unconfirmedProof: 'b'.repeat(64),
+      unconfirmedProofs: ['b'.repeat(64)],
     });
 
     await expect(chain.post('/checkout', {})).rejects.toMatchObject({ code: 'ASH_CHAIN_BROKEN', mayHaveRun: false });
     expect(server.calls).toHaveLength(2);
-    expect(chain.state).toEqual({ name: 'checkout', previousProof: 'a'.repeat(64), unconfirmedProof: 'b'.repeat(64) });
+    expect(chain.state).toEqual({
+      name: 'checkout',
+      previousProof: 'a'.repeat(64),
+      unconfirmedProofs: ['b'.repeat(64)],
+    });
   });
 });
 
@@ -308,15 +421,19 @@ describe('the state of a chain', () => {
     expect(chain(null).state).toEqual({ name: 'checkout' });
   });
 
-  it.each<[string, unknown, string]>([
-    ['of another chain', { name: 'signup' }, 'is that of another chain'],
-    ['without a name', { previousProof: PROOF }, 'is that of another chain'],
-    ['with another field', { name: 'checkout', proof: PROOF }, "there is no option 'proof'"],
-    ['with a proof that is none', { name: 'checkout', unconfirmedProof: 'abc' }, "its 'unconfirmedProof' is no proof"],
-    ['that is a text', 'checkout', "has to be what its 'state' was, or left out"],
-  ])('is an error %s', (_title, state, message) => {
-    expect(() => chain(state)).toThrow(expect.objectContaining({ name: 'AshConfigurationError' }));
-    expect(() => chain(state)).toThrow(`AshClient: the state of chain 'checkout'`);
-    expect(() => chain(state)).toThrow(message);
+  it.each<[string, unknown]>([
+    ['of another chain', { name: 'signup' }],
+    ['without a name', { previousProof: PROOF }],
+    ['with a proof that is none', { name: 'checkout', previousProof: 'abc' }],
+    ['with a lost proof that is none', { name: 'checkout', unconfirmedProofs: ['abc'] }],
+    ['with no list of them', { name: 'checkout', unconfirmedProofs: PROOF }],
+    ['that is a text', 'checkout'],
+  ])('is an error %s', (_title, state) => {
+    expect(() => chain(state)).toThrow(
+      expect.objectContaining({
+        name: 'AshConfigurationError',
+        message: "AshClient: the state of chain 'checkout' has to be what its 'state' was, or left out.",
+      }),
+    );
   });
 });

@@ -1,4 +1,5 @@
 import {
+  SERVER_TIME,
   beginWithoutServers,
   open,
   refusalResponse,
@@ -147,6 +148,29 @@ describe('the context that comes with an answer', () => {
     );
     expect(timestamps).toEqual([0, 20_000, 0]);
   });
+});
+
+describe('a handler that takes its time', () => {
+  it('moves the clock no further than it has to', async () => {
+    let late = 0;
+    const opened = openWarm({ clock: () => opened.server.now - late }, { 'POST /x': { answer: takeTime } });
+    function takeTime(): Response {
+      opened.server.now += 9_000;
+      return new Response();
+    }
+    await opened.ash.post('/x', {});
+    // Set back by a millisecond: the context came later than the answer could, and by no more.
+    late = 1;
+    await opened.ash.post('/x', {});
+    await opened.ash.post('/x', {});
+
+    const ahead = opened.server.calls.map(
+      ({ headers }, index) => Number(headers.get('x-ash-timestamp')) - begin(index),
+    );
+    expect(ahead).toEqual([0, -1, 0]);
+  });
+
+  const begin = (index: number): number => SERVER_TIME + index * 9_000;
 });
 
 function withContext(value: string): Response {
@@ -306,6 +330,25 @@ describe('contexts that are fetched ahead', () => {
     expect(counts(opened)).toEqual([3]);
   });
 
+  it.each<[string, AshClientOptions, object]>([
+    ['in time', { fetch: untilAborted }, { code: 'ASH_CLIENT_CONTEXT_UNAVAILABLE' }],
+    [
+      'by a fetch that throws',
+      {
+        fetch: () => {
+          throw new TypeError('none');
+        },
+      },
+      { code: 'ASH_CLIENT_CONTEXT_UNAVAILABLE', cause: expect.objectContaining({ message: 'none' }) },
+    ],
+    ['where the headers fail', { headers: failing }, { message: 'no token' }],
+  ])('are an error of prefetch() and of a call that cannot be had %s', async (_title, options, error) => {
+    const ash = new AshClient({ baseUrl: 'https://a.example', ...options });
+
+    await expect(ash.prefetch('POST', '/x', { timeout: 5 })).rejects.toMatchObject(error);
+    await expect(ash.post('/x', {}, { timeout: 5 })).rejects.toMatchObject(error);
+  });
+
   it('are not fetched twice by prefetch()', async () => {
     const opened = openWarm({ prefetch: 2, renewal: false });
     await opened.ash.prefetch('POST', '/x');
@@ -323,12 +366,12 @@ describe('contexts that are fetched ahead', () => {
     expect(opened.server.contextCalls[0]?.headers.get('x-user')).toBe('bob');
   });
 
-  it.each([0, 65, 1.5, Number.NaN])('are not %d', async (count) => {
+  it.each([-1, 65, 1.5, Number.NaN])('are not %d', async (count) => {
     await expect(
       new AshClient({ baseUrl: 'https://a.example' }).prefetch('POST', '/x', { count }),
     ).rejects.toMatchObject({
       name: 'AshConfigurationError',
-      message: "AshClient: the 'count' of a prefetch has to be from 1 to 64.",
+      message: "AshClient: 'prefetch' has to be a whole number from 0 to 64.",
     });
   });
 
@@ -410,6 +453,34 @@ describe('calls at once', () => {
     expect(counted(opened)).toEqual([1, 1]);
   });
 
+  it('do not wait for a request that nobody waits for any more', async () => {
+    const opened = openWarm();
+    const never = new Promise<Response>(() => undefined);
+    opened.server.answerOnce('/ash/context', () => never);
+    const controller = new AbortController();
+    const given = opened.ash.post('/x', {}, { signal: controller.signal });
+    await turn();
+    controller.abort(new DOMException('stop', 'AbortError'));
+
+    await expect(given).rejects.toMatchObject({ name: 'AbortError' });
+    await expect(opened.ash.post('/x', {})).resolves.toMatchObject({ status: 200 });
+  });
+
+  it.each(Array.from({ length: 12 }, (_, ticks) => ticks))(
+    'go on where the first one is given up %d turns of the queue later',
+    async (ticks) => {
+      const opened = openWarm();
+      const controller = new AbortController();
+      const first = opened.ash.post('/x', {}, { signal: controller.signal }).catch(() => 'given up');
+      const second = opened.ash.post('/x', {});
+      for (let tick = 0; tick < ticks; tick += 1) await Promise.resolve();
+      controller.abort(new DOMException('stop', 'AbortError'));
+
+      await expect(second).resolves.toMatchObject({ status: 200 });
+      await first;
+    },
+  );
+
   it('each end with their own time', async () => {
     const ash = new AshClient({ baseUrl: 'https://a.example', fetch: () => new Promise(() => undefined) });
 
@@ -419,6 +490,18 @@ describe('calls at once', () => {
     });
   });
 });
+
+function untilAborted(_url: string, { signal }: RequestInit): Promise<Response> {
+  return new Promise((_resolve, reject) => {
+    signal?.addEventListener('abort', () => {
+      reject(signal.reason as Error);
+    });
+  });
+}
+
+function failing(): never {
+  throw new Error('no token');
+}
 
 function wire({ server }: Opened): object {
   const { nonce: _, isSpent: __, ...context } = server.issueFor('POST /x');

@@ -45,9 +45,14 @@ export function isBusy({ code, status }: AshClientError): boolean {
   return code === 'ASH_STORE_UNAVAILABLE' || (code === 'ASH_CLIENT_CONTEXT_REFUSED' && BUSY_STATUSES.includes(status));
 }
 
-/** Whether the body of an answer has to be read to tell whether it is a refusal of the protocol. */
-export function mayBeRefusal({ headers, status }: Response): boolean {
-  return !headers.has(ASH_VERIFIED_HEADER) && status >= 400 && isJsonType(headers.get('content-type'));
+/**
+ * Whether the body of an answer has to be read to tell whether it is a refusal of the protocol.
+ *
+ * @param isSecond Whether the request was sent before. A handler that spends its context itself refuses the second one,
+ * behind a guard that let both pass.
+ */
+export function mayBeRefusal({ headers, status }: Response, isSecond: boolean): boolean {
+  return (isSecond || !headers.has(ASH_VERIFIED_HEADER)) && status >= 400 && isJsonType(headers.get('content-type'));
 }
 
 /**
@@ -57,11 +62,16 @@ export function mayBeRefusal({ headers, status }: Response): boolean {
  * refusal of another service, and has run.
  *
  * @param what The request in words, `POST /transfer`.
+ * @param isSecond As for {@link mayBeRefusal}.
  *
  * Source: protocol, section 8.
  */
-export async function readRefusal(response: Response, what: string): Promise<AshClientError | undefined> {
-  if (!mayBeRefusal(response)) return undefined;
+export async function readRefusal(
+  response: Response,
+  what: string,
+  isSecond = false,
+): Promise<AshClientError | undefined> {
+  if (!mayBeRefusal(response, isSecond)) return undefined;
   const body = await readJson(response);
   if (typeof body !== 'object' || body === null) return undefined;
   const { code, message } = body as { code?: unknown; message?: unknown };

@@ -37,7 +37,7 @@ export interface AshContextRequestOptions
 
 /** Options of {@link AshClient.prefetch}. */
 export interface AshPrefetchOptions extends AshContextRequestOptions {
-  /** How many contexts stand ready afterwards, from 1 to 64. Default: the client's `prefetch`, or 1. */
+  /** How many contexts stand ready afterwards, from 0 to 64. Default: the client's `prefetch`, or 1. */
   readonly count?: number;
 }
 
@@ -137,8 +137,9 @@ function inheritedFrom(request: Request): RequestInit {
   const { headers, signal, cache, integrity, keepalive, mode, referrer, referrerPolicy, credentials, redirect } =
     request;
   return {
-    ...{ headers, signal, cache, integrity, keepalive, mode, referrer, referrerPolicy },
-    // A Request says 'same-origin' and 'follow' also where nobody asked for it: the client's own way stands then.
+    ...{ headers, signal, integrity, keepalive, mode, referrer, referrerPolicy },
+    // A Request says these also where nobody asked for it: the client's own way stands then.
+    ...(cache === 'default' ? {} : { cache }),
     ...(credentials === 'same-origin' ? {} : { credentials }),
     ...(redirect === 'follow' ? {} : { redirect }),
   };

@@ -28,9 +28,11 @@ export class ServerClock {
     this.#offset = issuedAt - (before + after) / 2;
   }
 
-  /** Learns from a context that came with an answer, only where what was known cannot be true: a handler took its time. */
-  check(reading: ClockReading): void {
-    const { issuedAt, before, after } = reading;
-    if (issuedAt < before + this.#offset || issuedAt > after + this.#offset) this.learn(reading);
+  /**
+   * Learns from a context that came with an answer, only where what was known cannot be true, and no more than it has to:
+   * the handler took its time, and nobody knows how much of it.
+   */
+  check({ issuedAt, before, after }: ClockReading): void {
+    this.#offset = Math.min(Math.max(this.#offset, issuedAt - after), issuedAt - before);
   }
 }

@@ -6,6 +6,7 @@ type HeaderValue = string | string[];
 export interface AnswerHead {
   readonly headersSent: boolean;
   writeHead(status: number, ...rest: unknown[]): unknown;
+  getHeader(name: string): unknown;
   getHeaderNames(): string[];
   setHeader: HeaderChange;
   appendHeader: HeaderChange;
@@ -51,9 +52,11 @@ function settle(response: AnswerHead, context: string | undefined): void {
     const lowered = name.toLowerCase();
     return lowered === ASH_CONTEXT_HEADER || (context !== undefined && CACHING.test(lowered));
   };
+  // It keeps an event stream from being gathered to be compressed, and says nothing of caches.
+  const isFixed = /\bno-transform\b/i.test(String(response.getHeader('cache-control')));
   for (const name of response.getHeaderNames().filter(isReserved)) response.removeHeader(name);
   if (context !== undefined) {
-    response.setHeader('Cache-Control', 'no-store');
+    response.setHeader('Cache-Control', isFixed ? 'no-store, no-transform' : 'no-store');
     response.setHeader(ASH_CONTEXT_HEADER, context);
   }
   // A middleware that wrapped `writeHead` before has its turn after this one.

@@ -175,6 +175,8 @@ export class AshProtection<R extends AshRequestLike = AshRequestLike> {
     if (renewal === undefined || !isAnswerHead(response)) return;
     renewal.answerIn(response);
     if (!route.renewal || !renewal.isRoutine || pass.spending?.isDone === false) return;
+    // One that was issued by hand with a life of its own is the application's too.
+    if (typeof route.ttl === 'number' && route.ttl !== renewal.life) return;
     const { binding, subject } = pass.request;
     try {
       // A context that the handler of another route issues contexts for is that route's.

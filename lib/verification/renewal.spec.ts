@@ -22,6 +22,7 @@ class Answer implements AnswerHead {
   setHeader = (name: string, value?: unknown): unknown => this.headers.set(name.toLowerCase(), value);
   appendHeader = this.setHeader;
   removeHeader = (name: string): unknown => this.headers.delete(name.toLowerCase());
+  getHeader = (name: string): unknown => this.headers.get(name.toLowerCase());
   getHeaderNames = (): string[] => [...this.headers.keys()];
   writeHead = (_status: number, ..._rest: unknown[]): unknown => (this.headersSent = true);
 
@@ -33,7 +34,7 @@ class Answer implements AnswerHead {
 }
 
 function renewalIn(answer: Answer): Renewal {
-  const renewal = new Renewal(true);
+  const renewal = new Renewal(true, 30_000);
   renewal.answerIn(answer);
   return renewal;
 }
@@ -81,7 +82,7 @@ describe('Renewal', () => {
 
   it('issues none without an answer to carry it', async () => {
     const issue = next();
-    await new Renewal(true).issue(issue);
+    await new Renewal(true, 30_000).issue(issue);
     expect(issue).not.toHaveBeenCalled();
   });
 

@@ -19,8 +19,12 @@ export class Renewal {
   /**
    * @param isRoutine Whether the request's own context was as its route issues them. One that the application issued
    * by hand with a scope, a mode or metadata is the application's to issue again.
+   * @param life The life of the request's own context, in milliseconds.
    */
-  constructor(readonly isRoutine: boolean) {}
+  constructor(
+    readonly isRoutine: boolean,
+    readonly life: number,
+  ) {}
 
   /** Keeps the header of an answer for this context, whether it comes to one or not. */
   answerIn(response: AnswerHead): void {

@@ -188,7 +188,9 @@ class Verification {
         ...(metadata === undefined ? {} : { metadata }),
       }),
       spending: spend === 'handler' ? spending : undefined,
-      renewal: headers.renew ? new Renewal(isRoutine(context, this.policy)) : undefined,
+      renewal: headers.renew
+        ? new Renewal(isRoutine(context, this.policy), context.expiresAt - context.issuedAt)
+        : undefined,
       replacesBody: payload.replacesBody,
       step: chain && new ChainStep({ store, clock, rule: chain, subject, proof: headers.proof, previous: hold }),
     };

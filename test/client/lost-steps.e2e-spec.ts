@@ -46,7 +46,7 @@ describe.each(shopsOn(MEMORY))('a checkout in the shop $on one step of which is 
       endings.push(await take(chain, index));
       if (index !== struck.index) continue;
       chain = onward(chain);
-      wasUnconfirmed = chain.state.unconfirmedProof !== undefined;
+      wasUnconfirmed = chain.state.unconfirmedProofs !== undefined;
       if (struck.repeated) endings.push(await take(chain, index));
     }
     return { endings, wasUnconfirmed };

@@ -85,14 +85,14 @@ it('the client of dist/browser/ash.mjs has the members and takes the options of 
       return error.message;
     }
   };
-  const state = { name: 'checkout', previousProof: 'a'.repeat(64), unconfirmedProof: 'b'.repeat(64) };
+  const state = { name: 'checkout', previousProof: 'a'.repeat(64), unconfirmedProofs: ['b'.repeat(64)] };
   const membersOf = (object) => Object.getOwnPropertyNames(Object.getPrototypeOf(object));
   const facts = ({ AshClient, AshClientError }) => {
     const ash = new AshClient({ baseUrl: 'http://shop.test' });
     return {
       options: told(() => new AshClient({ unknown: 1 })),
       state: ash.chain('checkout', state).state,
-      stateKeys: told(() => ash.chain('checkout', { name: 'checkout', unknown: 1 })),
+      otherState: told(() => ash.chain('checkout', { name: 'cart' })),
       members: [ash, ash.chain('checkout')].map(membersOf),
       error: [membersOf(new AshClientError('ASH_CTX_EXPIRED', 'x')), Object.keys(new AshClientError('ASH_CTX_EXPIRED', 'x'))],
     };

@@ -188,7 +188,8 @@ describe.each(ADAPTERS)('On %s the next context', (adapter) => {
   type HandRow = [title: string, options: Partial<AshIssueOptions>, isRenewed: boolean];
   const issuedByHand: HandRow[] = [
     ['as the route issues it is renewed', {}, true],
-    ['for a time of its own is renewed for the route’s', { ttl: 77_000 }, true],
+    ['for a time of its own is not renewed', { ttl: 77_000 }, false],
+    ['for the route’s own time is renewed', { ttl: 30_000 }, true],
     ['with a scope of its own is not renewed', { scope: ['amount'] }, false],
     ['with an empty scope of its own is not renewed', { scope: [] }, false],
     ['with a stricter mode is not renewed', { mode: 'strict' }, false],

@@ -168,6 +168,7 @@ export class FakeServer {
     if (!isProven(seen, context, route)) throw new Refusal('ASH_INTEGRITY_FAILED');
     context.isSpent = true;
     const response = route.answer?.() ?? Response.json({ ok: true });
+    response.headers.set('x-ash-verified', 'true');
     if (this.renews && seen.headers.get('x-ash-renew') === '1') {
       const next = JSON.stringify(this.wireContext(binding));
       response.headers.set('x-ash-context', Buffer.from(next).toString('base64url'));

@@ -6,9 +6,9 @@ const PROOF = '0'.repeat(64);
 export const rightStates: AshChainState[] = [
   { name: 'checkout' },
   { name: 'checkout', previousProof: PROOF },
-  { name: 'checkout', previousProof: PROOF, unconfirmedProof: PROOF },
+  { name: 'checkout', previousProof: PROOF, unconfirmedProofs: [PROOF] },
   // As an object that was spread out of a form library or a store has it.
-  { name: 'checkout', previousProof: undefined, unconfirmedProof: undefined },
+  { name: 'checkout', previousProof: undefined, unconfirmedProofs: undefined },
 ];
 
 export const wrongStates: AshChainState[] = [
