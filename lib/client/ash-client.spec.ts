@@ -590,6 +590,23 @@ describe('a redirect', () => {
   });
 });
 
+describe('the cache of the platform', () => {
+  it.each([
+    ['is left out', {}, {}, 'no-store'],
+    ['is left out for a Request that says nothing', { method: 'POST' }, {}, 'no-store'],
+    ['is what a Request says', { method: 'POST', cache: 'reload' }, {}, 'reload'],
+    ['is what the call says', {}, { cache: 'no-cache' }, 'no-cache'],
+  ])('%s', async (_title, request, init, cache) => {
+    const { ash, server } = open({ 'POST /x': {} });
+    await ash.fetch(Object.keys(request).length === 0 ? '/x' : new Request(`${BASE}/x`, request), {
+      method: 'POST',
+      ...init,
+    });
+
+    expect(server.calls[0]?.init).toMatchObject({ cache });
+  });
+});
+
 describe('a network error', () => {
   const failure = new TypeError('fetch failed');
   const fails = () => Promise.reject(failure);

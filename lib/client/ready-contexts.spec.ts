@@ -218,6 +218,15 @@ describe('a context that stands ready', () => {
     expect(counted(opened)).toEqual([asked, 2]);
   });
 
+  it('is not used up by a call that was given up before', async () => {
+    const opened = openWarm({ renewal: false });
+    await opened.ash.prefetch('POST', '/x');
+    await expect(opened.ash.post('/x', {}, { signal: AbortSignal.abort() })).rejects.toBeDefined();
+    await opened.ash.post('/x', {});
+
+    expect(counted(opened)).toEqual([1, 1]);
+  });
+
   it('is thrown away by forget()', async () => {
     const opened = openWarm();
     await opened.ash.post('/x', {});
