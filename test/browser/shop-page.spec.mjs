@@ -194,6 +194,25 @@ for (const adapter of ['express', 'fastify']) {
       assert.equal(await page.locator('#checkout-steps [data-state=done]').count(), 0);
     });
 
+    it('goes on with a checkout after a step whose answer was lost', async () => {
+      const page = await open();
+      const before = await ledger();
+      await takeStep(page, { verdict: 'passed', code: '200' });
+      // The request arrives, and again where the client sends it once more; no answer comes back.
+      await page.route('**/checkout', async (route) => {
+        await route.fetch();
+        await route.abort();
+      });
+      await takeStep(page, { verdict: 'unreachable', code: 'ASH_CLIENT_RESPONSE_LOST' });
+      assert.match(await page.locator('#checkout-answer').innerText(), /By the ledger it ran/);
+      await page.unroute('**/checkout');
+      await page.reload();
+      await takeStep(page, { verdict: 'passed', code: '200' });
+
+      assert.deepEqual(await ledger(), added(before, { carts: 1, checkouts: 1, payments: 1 }));
+      visit.faults.splice(0).forEach((fault) => assert.match(fault, /net::ERR_FAILED|status of 403/));
+    });
+
     it('keeps a checkout for each user, and none that somebody else wrote', async () => {
       const page = await open();
       await takeStep(page, { verdict: 'passed', code: '200' });

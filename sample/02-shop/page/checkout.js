@@ -19,6 +19,7 @@ const STEPS = [
   {
     title: 'Cart',
     path: '/cart',
+    kind: 'carts',
     button: 'Put it in the cart',
     fields: () => [
       labelled(
@@ -31,6 +32,7 @@ const STEPS = [
   {
     title: 'Checkout',
     path: '/checkout',
+    kind: 'checkouts',
     button: 'Confirm the order',
     fields: () => [h('p', {}, 'The cart is confirmed. This step sends the proof of the cart along.')],
     payload: () => ({}),
@@ -38,6 +40,7 @@ const STEPS = [
   {
     title: 'Payment',
     path: '/payment',
+    kind: 'payments',
     button: 'Pay',
     fields: () => [
       h(
@@ -53,6 +56,7 @@ const STEPS = [
 ];
 
 const DONE = STEPS.length;
+const HAS_RUN = 'By the ledger it ran, and the chain keeps its proof: go on with what comes next.';
 /** What trying again does not mend. */
 const BROKEN = new Set(['ASH_CHAIN_BROKEN', 'ASH_CHAIN_EXPIRED']);
 
@@ -111,10 +115,11 @@ function show() {
 
 async function take() {
   const act = current;
-  const { path, payload } = STEPS[act.step];
+  const { path, payload, kind } = STEPS[act.step];
   showRunning(answer);
+  let before;
   try {
-    const before = await readLedger();
+    before = await readLedger();
     const response = await act.chain.post(path, payload(form.elements));
     if (response.ok) act.step += 1;
     const body = await bodyTextOf(response);
@@ -126,8 +131,11 @@ async function take() {
       body,
     );
   } catch (error) {
-    answer.replaceChildren(outcomeOf(error), h('p', {}, adviceFor(error)));
-    await readLedger().catch(() => undefined);
+    // Looked up before anything is sent again: a step that ran counts, also where its answer was lost.
+    const after = await readLedger().catch(() => before);
+    const hasRun = error.mayHaveRun && before !== undefined && after[kind] > before[kind];
+    if (hasRun) act.step += 1;
+    answer.replaceChildren(outcomeOf(error), h('p', {}, hasRun ? HAS_RUN : adviceFor(error)));
   } finally {
     // A step of another user still counts for that user; one of a checkout that was given up does not.
     if (!act.isGivenUp) keep(act);
@@ -137,7 +145,7 @@ async function take() {
 
 function adviceFor({ code, mayHaveRun }) {
   if (BROKEN.has(code)) return 'The step before cannot be followed any more. Begin anew.';
-  return mayHaveRun ? 'If it did run, begin anew: no step can be taken twice.' : '';
+  return mayHaveRun ? 'By the ledger it did not run. Try it again.' : '';
 }
 
 function sentenceFor({ ok, status }, path) {
