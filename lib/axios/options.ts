@@ -1,5 +1,6 @@
 import type { AxiosInstance, InternalAxiosRequestConfig } from 'axios';
 import type { AshClientOptions } from '../client/index.js';
+import { isSafeMethod } from '../client/refusal.js';
 import { checkKeys } from '../core/configuration.js';
 import { AshConfigurationError } from '../core/index.js';
 import { originOf } from './request-url.js';
@@ -31,8 +32,6 @@ const OPTIONS = [
   'protect',
 ] as const satisfies readonly (keyof AshAxiosOptions)[];
 
-const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
-
 /**
  * Reads the options for an instance, whose `baseURL` is the client's base.
  *
@@ -52,5 +51,5 @@ export function readOptions(options: AshAxiosOptions, instance: AxiosInstance): 
 }
 
 function isChange({ method = 'get' }: InternalAxiosRequestConfig): boolean {
-  return !SAFE_METHODS.has(method.toUpperCase());
+  return !isSafeMethod(method.toUpperCase());
 }

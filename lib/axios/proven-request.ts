@@ -1,5 +1,6 @@
 import type { AxiosResponse, InternalAxiosRequestConfig } from 'axios';
 import { isAshClientError, type AshClient, type AshFetch } from '../client/index.js';
+import { LONGEST_TIMER } from '../core/configuration.js';
 import { responseOf } from './answer.js';
 import { bodyOf } from './body.js';
 import type { AshAxiosCall } from './call.js';
@@ -8,9 +9,6 @@ import { asOfFetch, isUnsent, requestError, statusError } from './failure.js';
 import { callerHeaders, provenHeaders } from './headers.js';
 import { sendBy, wayOf, type Adapters } from './transport.js';
 import { until } from './until.js';
-
-// Timers of most platforms hold 31 bits, and end at once beyond.
-const LONGEST_TIMEOUT = 2_147_483_647;
 
 /** One request of axios that is proven: the client proves it, and the adapters of the instance send it. */
 export class ProvenRequest {
@@ -66,7 +64,7 @@ export class ProvenRequest {
       signal: this.#cancellation.signal,
       fetch: this.#fetch,
       ...(withCredentials ? { credentials: 'include' as const } : {}),
-      ...(timeout >= 1 ? { timeout: Math.min(timeout, LONGEST_TIMEOUT) } : {}),
+      ...(timeout >= 1 ? { timeout: Math.min(timeout, LONGEST_TIMER) } : {}),
       ...(payload === undefined ? {} : { payload }),
       ...(context === undefined ? {} : { context }),
     });

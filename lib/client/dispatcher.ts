@@ -74,7 +74,7 @@ export class Dispatcher {
     // A step that ran is a link of its chain, whatever its method: the chain goes on from it.
     if (!isMendable(refusal, request.method) || (mayHaveRun && step !== undefined)) throw refusal;
     if (isBusy(refusal)) await pause(response, request.signal);
-    const again = this.#attempt(request, step, (headers) => this.#fresh(request, headers));
+    const again = this.#attempt(request, step, (headers) => this.#take(request, headers, true));
     const last = await again.catch((error: unknown) => {
       throw mayHaveRun && !request.signal?.aborted ? refusal : error;
     });
@@ -127,10 +127,6 @@ export class Dispatcher {
   async #choose(target: RequestTarget, headers: Headers, given: AshIssuedContext | undefined): Promise<Chosen> {
     if (given !== undefined && given.expiresAt > this.now()) return { context: given, shelf: undefined };
     return this.#take(target, headers, false);
-  }
-
-  #fresh(target: RequestTarget, headers: Headers): Promise<Chosen> {
-    return this.#take(target, headers, true);
   }
 
   async #take(target: RequestTarget, headers: Headers, fresh: boolean): Promise<Chosen> {

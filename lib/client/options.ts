@@ -1,4 +1,4 @@
-import { checkKeys } from '../core/configuration.js';
+import { checkKeys, LONGEST_TIMER } from '../core/configuration.js';
 import { AshConfigurationError } from '../core/index.js';
 import { MOST_CONTEXTS } from './context-shelf.js';
 
@@ -69,8 +69,6 @@ export interface ClientSettings {
   readonly prefetch: number;
 }
 
-// Timers of most platforms hold 31 bits, and end at once beyond.
-const LONGEST_TIMEOUT = 2_147_483_647;
 const CREDENTIALS: readonly unknown[] = ['omit', 'same-origin', 'include'] satisfies AshCredentials[];
 
 // A host without a scheme would be taken for a path of the page.
@@ -86,8 +84,8 @@ const CHECKS: Readonly<Record<keyof AshClientOptions, Check>> = {
   credentials: [(value) => CREDENTIALS.includes(value), "'omit', 'same-origin' or 'include'"],
   clock: [isFunction, 'a function that gives milliseconds since the epoch'],
   timeout: [
-    (value) => typeof value === 'number' && value >= 1 && value <= LONGEST_TIMEOUT,
-    `a number of milliseconds from 1 to ${LONGEST_TIMEOUT}`,
+    (value) => typeof value === 'number' && value >= 1 && value <= LONGEST_TIMER,
+    `a number of milliseconds from 1 to ${LONGEST_TIMER}`,
   ],
   renewal: [(value) => typeof value === 'boolean', 'true or false'],
   prefetch: [

@@ -19,8 +19,12 @@ const MENDED_BY_A_FRESH_CONTEXT: ReadonlySet<string> = new Set<AshErrorCode>([
   'ASH_PROOF_INVALID',
 ]);
 
-/** Methods that change nothing, so that running twice is no harm. Source: RFC 9110, section 9.2.1. */
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/** Whether a method, in upper case, changes nothing, so that running twice is no harm. Source: RFC 9110, section 9.2.1. */
+export function isSafeMethod(method: string): boolean {
+  return SAFE_METHODS.has(method);
+}
 
 /**
  * Whether a request that was refused may be sent once more with a fresh context: where it cannot have run, or where it
@@ -28,7 +32,7 @@ const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
  */
 export function isMendable(refusal: AshClientError, method: string): boolean {
   if (isBusy(refusal)) return true;
-  if (refusal.mayHaveRun) return SAFE_METHODS.has(method);
+  if (refusal.mayHaveRun) return isSafeMethod(method);
   return MENDED_BY_A_FRESH_CONTEXT.has(refusal.code) && (refusal.status ?? 0) < SERVER_FAULT;
 }
 

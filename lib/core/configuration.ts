@@ -1,6 +1,6 @@
 import { AshConfigurationError } from './errors.js';
 
-/** The longest that Node's timers hold, in milliseconds: 31 bits, and beyond they go off at once. */
+/** The longest that timers hold, in Node and on most platforms, in milliseconds: 31 bits, and beyond they go off at once. */
 export const LONGEST_TIMER = 2_147_483_647;
 
 /**
