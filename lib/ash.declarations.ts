@@ -8,9 +8,15 @@ import {
   type ChainMetadata,
   type ProtectedMetadata,
 } from './ash.metadata.js';
-import { checkRouteOptions, type AshModuleOptions, type AshRouteOptions } from './ash.options.js';
-import { ASH_MODES, AshConfigurationError } from './core/index.js';
-import { RouteBinding } from './verification/route-binding.js';
+import type { AshModuleOptions } from './ash.options.js';
+import { fault, readBinding } from './verification/declared-binding.js';
+import type { RouteBinding } from './verification/route-binding.js';
+import {
+  checkRouteOptions,
+  definedOptions,
+  mergeRouteOptions,
+  type AshRouteOptions,
+} from './verification/route-options.js';
 
 /** A route that is to be protected, with what its decorators say. */
 export interface Declaration {
@@ -55,7 +61,7 @@ export function declarationOf(
   for (const each of options) checkRouteOptions(name, each);
   return {
     mapped,
-    options: options.reduce((outer, inner) => merge(name, outer, inner), defined(module)),
+    options: options.reduce((outer, inner) => mergeRouteOptions(name, outer, inner), definedOptions(module)),
     bindings: bindingsOf(mapped, own?.bindings ?? [], module.publicPrefix ?? ''),
     chain,
   };
@@ -74,26 +80,6 @@ export function isSkipped(controller: object, handler: object): boolean {
 export function isAshGuard(guard: unknown): boolean {
   const type: unknown = typeof guard === 'function' ? guard : (guard as object | null)?.constructor;
   return typeof type === 'function' && GUARD_MARK in type;
-}
-
-/**
- * Reads a binding that an application wrote.
- *
- * @param where What names it, for the message.
- * @param served The path under which the application serves it.
- * @throws AshConfigurationError
- */
-export function readBinding(name: string, where: string, text: string, served?: string): RouteBinding {
-  try {
-    return RouteBinding.parse(text, served);
-  } catch (error) {
-    throw fault(name, `${where}: ${error instanceof Error ? error.message : String(error)}`, error);
-  }
-}
-
-/** An error of the start-up that names its subject first. */
-export function fault(name: string, what: string, cause?: unknown): AshConfigurationError {
-  return new AshConfigurationError(`${name}: ${what.replace(/\.$/, '')}.`, { cause });
 }
 
 /** Whether `@UseGuards` binds the guard to a controller or a handler. */
@@ -154,29 +140,6 @@ function bindingsOf({ name, method, paths }: MappedRoute, declared: readonly str
 
 function parse(name: string, text: string, served?: string): RouteBinding {
   return readBinding(name, `@AshProtected('${text}')`, text, served);
-}
-
-/**
- * Inner options over outer ones. A mode that is named further in presets anew what outer options had set one by one:
- * a route that says `strict` is strict.
- */
-function merge(name: string, outer: AshRouteOptions, options: AshRouteOptions): AshRouteOptions {
-  const inner = defined(options);
-  if (inner.mode === undefined) return { ...outer, ...inner };
-  if (outer.mode !== undefined && ASH_MODES.indexOf(inner.mode) < ASH_MODES.indexOf(outer.mode)) {
-    throw fault(
-      name,
-      `mode '${inner.mode}' is laxer than '${outer.mode}', which the module or the controller demands: a route can be ` +
-        'stricter; loosen single settings by their names',
-    );
-  }
-  const { query: _query, unscoped: _unscoped, timestampTolerance: _tolerance, ...rest } = outer;
-  return { ...rest, ...inner };
-}
-
-/** The options that say something: `undefined` does not. */
-function defined(options: AshRouteOptions): AshRouteOptions {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
 function has(key: string, target: object): boolean {

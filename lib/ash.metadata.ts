@@ -1,4 +1,4 @@
-import type { AshRouteOptions } from './ash.options.js';
+import type { AshRouteOptions } from './verification/route-options.js';
 import type { AshChainOptions } from './verification/chain-rules.js';
 
 // Two copies of the package can meet in one process, so the keys are spelled out and shared.

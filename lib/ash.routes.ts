@@ -1,25 +1,16 @@
 import { Inject, Injectable, Logger, type OnModuleInit, type Type } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
-import { declarationOf, fault, isAshGuard, isSkipped, readBinding, type Declaration } from './ash.declarations.js';
+import { declarationOf, isAshGuard, isSkipped, type Declaration } from './ash.declarations.js';
 import { mappedRoutes, type AshHandler, type MappedRoute } from './ash.mapped-routes.js';
 import { ASH_OPTIONS, ASH_PROTECTION } from './ash.module-definition.js';
 import type { AshModuleOptions } from './ash.options.js';
-import { AshConfigurationError } from './core/index.js';
-import { compileChains, type ChainRule } from './verification/chain-rules.js';
-import { checkTtl, compilePolicy } from './verification/policy.js';
+import { auditOpenRoutes, changesState } from './verification/audit.js';
+import { checkDefaultBinding } from './verification/context-endpoint.js';
+import { checkFastifyRouter, type FastifyRouterConfig } from './verification/fastify-router.js';
+import { protectedLine, protectRoutes } from './verification/protected-routes.js';
 import { AshProtection, type ProtectedRoute } from './verification/protection.js';
 
 type Route = ProtectedRoute;
-
-const DEFAULT_TTL = 30_000;
-/** RFC 9110, section 9.2.1, and the searching methods: every other one can change state. */
-const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'SEARCH', 'PROPFIND', 'QUERY']);
-
-/** What Fastify tells of its router. */
-interface FastifyConfig {
-  readonly useSemicolonDelimiter?: boolean;
-  readonly routerOptions?: { readonly useSemicolonDelimiter?: boolean };
-}
 
 /**
  * Finds every route of the application at start-up, holds the declared bindings and chains against what Nest maps, and
@@ -44,10 +35,8 @@ export class AshRoutes implements OnModuleInit {
     const mapped = mappedRoutes(this.modules, this.config);
     const isGlobal = this.isGlobal();
     const declarations = mapped.flatMap((route) => declarationOf(route, this.options, isGlobal) ?? []);
-    const rules = this.chainRules(declarations);
-    for (const declaration of declarations) this.protect(declaration, rules.get(declaration));
-    this.warnOfOpenChains();
-    this.checkDefaultBinding();
+    this.protect(declarations);
+    checkDefaultBinding('AshModule', this.options.defaultBinding, this.protection.table);
     this.auditUnprotected(mapped);
     this.logProtected();
   }
@@ -67,107 +56,44 @@ export class AshRoutes implements OnModuleInit {
     return [...this.config.getGlobalGuards(), ...wrapped].some(isAshGuard);
   }
 
-  /** A router that begins the query at a `;` hands the handler a query that no proof covers. */
   private checkRouter(): void {
     const { httpAdapter } = this.host as Partial<HttpAdapterHost>;
     if (httpAdapter?.getType() !== 'fastify') return;
-    const { initialConfig } = httpAdapter.getInstance<{ initialConfig?: FastifyConfig }>();
-    if (initialConfig?.routerOptions?.useSemicolonDelimiter || initialConfig?.useSemicolonDelimiter) {
-      throw fault(
-        'AshModule',
-        "Fastify's 'useSemicolonDelimiter' begins the query at a ';', which no proof covers: turn it off",
-      );
-    }
+    checkFastifyRouter('AshModule', httpAdapter.getInstance<{ initialConfig?: FastifyRouterConfig }>().initialConfig);
   }
 
-  private chainRules(declarations: readonly Declaration[]): Map<Declaration, ChainRule> {
-    const steps = declarations.flatMap((declaration) => {
-      const { chain, mapped, bindings } = declaration;
-      return chain === undefined ? [] : [{ declaration, step: { ...chain, route: mapped.name, bindings } }];
-    });
-    const rules = compileChains(steps.map(({ step }) => step));
-    return new Map(
-      steps.flatMap(({ declaration }, index) => {
-        const rule = rules[index];
-        return rule === undefined ? [] : [[declaration, rule] as const];
-      }),
+  private protect(declarations: readonly Declaration[]): void {
+    const routes = protectRoutes(
+      declarations.map(({ mapped: { name }, bindings, options, chain }) => ({ name, bindings, options, chain })),
+      (level, message) => {
+        this.logger[level](message);
+      },
     );
-  }
-
-  private protect({ mapped, options, bindings }: Declaration, chain: ChainRule | undefined): void {
-    const { name, controller, handler } = mapped;
-    const {
-      ttl = DEFAULT_TTL,
-      subject,
-      statuses = {},
-      explain = false,
-      renewal = true,
-      onVerified,
-      onRefused,
-    } = options;
-    const policy = compilePolicy({
-      name,
-      bindings,
-      options,
-      chain,
-      needsSubject: typeof subject === 'function',
-      explain,
-    });
-    if (typeof ttl === 'number') checkTtl(name, ttl, policy.mode);
-    if (policy.protocol === 'v1') {
-      this.logger.warn(`${name} is 'v1': its proofs have no secret, so they detect accidents and replays only.`);
+    for (const [index, route] of routes.entries()) {
+      const mapped = declarations[index]?.mapped;
+      if (mapped === undefined) continue;
+      this.protection.table.add(route);
+      const handlers = this.known.get(mapped.controller) ?? new Map<AshHandler, Route>();
+      this.known.set(mapped.controller, handlers.set(mapped.handler, route));
     }
-    const route: Route = {
-      ...policy,
-      ttl,
-      subject: subject === false ? undefined : subject,
-      statuses,
-      renewal,
-      onVerified,
-      onRefused,
-    };
-    this.protection.table.add(route);
-    const handlers = this.known.get(controller) ?? new Map<AshHandler, Route>();
-    this.known.set(controller, handlers.set(handler, route));
-  }
-
-  private warnOfOpenChains(): void {
-    const open = this.protection.table.routes.filter(({ chain, needsSubject }) => chain !== undefined && !needsSubject);
-    for (const name of new Set(open.map(({ chain }) => chain?.name))) {
-      this.logger.warn(
-        `The chain '${name}' has no 'subject': whoever sees one of its requests can take the next step.`,
-      );
-    }
-  }
-
-  private checkDefaultBinding(): void {
-    const { defaultBinding } = this.options;
-    if (defaultBinding === undefined) return;
-    const binding = readBinding('AshModule', "'defaultBinding'", defaultBinding);
-    if (binding.isStatic && this.protection.table.find(binding.text)) return;
-    const what = binding.isStatic ? 'which no protected route declares' : 'which is a pattern: name one concrete path';
-    throw fault('AshModule', `'defaultBinding' is '${defaultBinding}', ${what}`);
   }
 
   private auditUnprotected(mapped: readonly MappedRoute[]): void {
-    const { audit = 'warn' } = this.options;
-    if (audit === 'off') return;
     const open = mapped.filter(
       ({ controller, handler, method }) =>
-        !SAFE_METHODS.has(method) && !this.find(controller, handler) && !this.isSkipped(controller, handler),
+        changesState(method) && !this.find(controller, handler) && !this.isSkipped(controller, handler),
     );
-    if (open.length === 0) return;
-    const list = open.map(({ name, method, paths }) => `${method} ${paths.join(', ')} (${name})`).join('; ');
-    const message = `these routes change state and are not protected: ${list}. Give each @AshProtected() or @SkipAsh().`;
-    if (audit === 'error') throw new AshConfigurationError(`AshModule: ${message}`);
-    this.logger.warn(message);
+    auditOpenRoutes('AshModule', {
+      audit: this.options.audit,
+      open: open.map(({ name, method, paths }) => `${method} ${paths.join(', ')} (${name})`),
+      mend: 'Give each @AshProtected() or @SkipAsh().',
+      warn: (message) => {
+        this.logger.warn(message);
+      },
+    });
   }
 
   private logProtected(): void {
-    const { routes } = this.protection.table;
-    const list = routes.map(
-      ({ bindings, mode, protocol }) => `${bindings.map(({ text }) => text).join(', ')} (${protocol}, ${mode})`,
-    );
-    this.logger.log(routes.length === 0 ? 'No route is protected' : `Protected: ${list.join('; ')}`);
+    this.logger.log(protectedLine(this.protection.table.routes));
   }
 }

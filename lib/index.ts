@@ -5,13 +5,11 @@ export { AshGuard } from './ash.guard.js';
 export { AshInterceptor } from './ash.interceptor.js';
 export { AshModule } from './ash.module.js';
 export type {
-  AshAudit,
   AshControllerOptions,
   AshModuleExtras,
   AshModuleOptions,
   AshOptionsFactory,
   AshRequest,
-  AshRouteOptions,
 } from './ash.options.js';
 export { AshRoutes } from './ash.routes.js';
 export { AshService } from './ash.service.js';
@@ -40,6 +38,8 @@ export { AshMemoryStore, type AshMemoryStoreOptions } from './stores/memory.stor
 export { AshSealedStore, type AshSealedStoreOptions } from './stores/sealed.store.js';
 export { ashGenerateKey, type AshSealingKey } from './stores/sealing-key.js';
 export type { AshMarkResult, AshSpentMark, AshSpentSet } from './stores/spent-set.js';
+export type { AshApplicationOptions } from './verification/application-options.js';
+export type { AshAudit } from './verification/audit.js';
 export type { AshChainOptions } from './verification/chain-rules.js';
 export type { AshComponent, AshExplanation } from './verification/explain.js';
 export type { AshRequestLike } from './verification/facts.js';
@@ -53,4 +53,5 @@ export type {
   AshVerifiedEvent,
 } from './verification/protection.js';
 export type { AshErrorBody, AshStatuses } from './verification/refusal.js';
+export type { AshRouteOptions } from './verification/route-options.js';
 export type { AshPass, AshRefusal, AshVerifiedRequest, AshVerifyResult } from './verification/verdict.js';

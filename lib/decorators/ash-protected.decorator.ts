@@ -1,7 +1,7 @@
 import { applyDecorators, SetMetadata, UseGuards, UseInterceptors } from '@nestjs/common';
 import { AshGuard } from '../ash.guard.js';
 import { AshInterceptor } from '../ash.interceptor.js';
-import type { AshRouteOptions } from '../ash.options.js';
+import type { AshRouteOptions } from '../verification/route-options.js';
 import { METHODS_KEY, PROTECTED_KEY, type ProtectedMetadata } from '../ash.metadata.js';
 
 /**

@@ -23,11 +23,14 @@ const RESERVE_RESULTS: readonly AshReserveResult[] = ['reserved', 'taken', 'expi
 export class BoundedStore {
   /**
    * @param timeout The longest wait for an answer, in milliseconds.
+   * @param opening Makes the store ready before it is asked, for an application that has no start-up to do it in;
+   * nothing once it is.
    * @param deadline When the last answer has to be there, by the clock of `performance`.
    */
   constructor(
     private readonly store: AshContextStore,
     private readonly timeout: number,
+    private readonly opening: () => Promise<void> | undefined = () => undefined,
     private readonly deadline = Number.POSITIVE_INFINITY,
   ) {}
 
@@ -38,7 +41,7 @@ export class BoundedStore {
    */
   withDeadline(view = this.store): BoundedStore {
     if (view === this.store && view.inProcess) return this;
-    return new BoundedStore(view, this.timeout, performance.now() + this.timeout);
+    return new BoundedStore(view, this.timeout, this.opening, performance.now() + this.timeout);
   }
 
   create(options: AshContextOptions): Promise<AshContext> {
@@ -102,7 +105,8 @@ export class BoundedStore {
     isRefusal: (error: unknown) => boolean = () => false,
   ): Promise<T> {
     try {
-      const promise = question(this.store);
+      const opening = this.opening();
+      const promise = opening === undefined ? question(this.store) : opening.then(() => question(this.store));
       const answer = this.store.inProcess ? await promise : await this.within(promise);
       if (isAnswer(answer)) return answer;
     } catch (error) {

@@ -22,11 +22,12 @@ describe('ashFactsOf', () => {
     };
     expect(ashFactsOf(request, 'user-7')).toStrictEqual({
       method: 'POST',
+      path: expect.any(Function) as AshRequestFacts['path'],
       query: 'page=1&q=%20',
       params: { id: '42' },
       headers: HEADERS,
       route: '/api/transfer',
-      body: { present: true, value: { a: 1 }, raw: request.rawBody, mediaType: 'application/json' },
+      body: { present: true, value: { a: 1 }, raw: request.rawBody, unread: false, mediaType: 'application/json' },
       subject: 'user-7',
     });
   });
@@ -38,11 +39,12 @@ describe('ashFactsOf', () => {
     const request = { method: 'POST', url: '/x?y=1', headers: HEADERS, params, routeOptions, body: { a: 1 }, raw };
     expect(ashFactsOf(request)).toStrictEqual({
       method: 'POST',
+      path: expect.any(Function) as AshRequestFacts['path'],
       query: 'page=1',
       params: { '*': 'a/b' },
       headers: HEADERS,
       route: '/files/*',
-      body: { present: true, value: { a: 1 }, raw: undefined, mediaType: 'application/json' },
+      body: { present: true, value: { a: 1 }, raw: undefined, unread: false, mediaType: 'application/json' },
       subject: undefined,
     });
   });
@@ -62,6 +64,29 @@ describe('ashFactsOf', () => {
     ['of Node’s request, before a framework changed it', { raw: { url: '/b?y' }, url: '/c?z' }, 'y'],
   ] as [string, Partial<AshRequestLike>, string][])('takes the query %s', (_title, request, query) => {
     expect(factsOf(request).query).toBe(query);
+  });
+
+  it.each([
+    ['as it stands', { url: '/a/%20?b#c' }, '/a/%20'],
+    ['of a whole URL', { url: 'http://shop.example/a?b' }, '/a'],
+    ['of a whole URL without one', { url: 'http://shop.example?b' }, ''],
+    ['of the request line, below a router', { originalUrl: '/api/a?b', baseUrl: '/api', url: '/a?b' }, '/api/a'],
+    ['of a router itself', { originalUrl: '/api?b', baseUrl: '/api', url: '/?b' }, '/api'],
+    ['but none that the application replaced', { originalUrl: '/cheap', baseUrl: '', url: '/transfer' }, undefined],
+    ['but none that it replaced below a router', { originalUrl: '/a/b', baseUrl: '/a', url: '/c' }, undefined],
+    ['of Node’s request', { raw: { url: '/b?y' }, url: '/c?z' }, '/b'],
+    ['of no URL', {}, ''],
+  ] as [string, Partial<AshRequestLike>, string | undefined][])('takes the path %s', (_title, request, path) => {
+    expect(factsOf(request).path?.()).toBe(path);
+  });
+
+  it.each([
+    ['a stream that nobody read', { readableDidRead: false }, true],
+    ['a stream that somebody read', { readableDidRead: true }, false],
+    ['Node’s stream beneath', { raw: { readableDidRead: false } }, true],
+    ['what is no stream', {}, false],
+  ] as [string, Partial<AshRequestLike>, boolean][])('tells of %s whether it is unread', (_title, request, unread) => {
+    expect(factsOf(request).body.unread).toBe(unread);
   });
 
   it.each([

@@ -8,6 +8,8 @@ export interface AshBodyFacts {
   readonly value: unknown;
   /** The bytes, where the application keeps them (`rawBody: true`). */
   readonly raw: Uint8Array | undefined;
+  /** Whether nobody has read what the request carries, whatever a parser that passed it by has left as its value. */
+  readonly unread?: boolean;
   /** The media type in lower case without parameters; empty where there is none. */
   readonly mediaType: string;
 }
@@ -16,6 +18,8 @@ export interface AshBodyFacts {
 export interface AshRequestFacts {
   /** The method of the request line. */
   readonly method: string;
+  /** The path as it stood in the request line; nothing where the application has put another one in its place. */
+  readonly path?: () => string | undefined;
   /** The query as it stood in the request line, without `?`; empty where there is none. */
   readonly query: string;
   /** The path parameters that the router filled in, decoded. */
@@ -34,6 +38,8 @@ interface RawRequestLike {
   readonly url?: string | undefined;
   readonly httpVersionMajor?: number;
   readonly stream?: { readonly endAfterHeaders?: boolean } | undefined;
+  /** Node's word for whether anybody has begun to read a stream. */
+  readonly readableDidRead?: boolean;
 }
 
 /** A request of Express, of Fastify, or of another framework that is shaped like them. */
@@ -54,22 +60,50 @@ export interface AshRequestLike extends RawRequestLike {
   readonly raw?: RawRequestLike;
 }
 
+/** Scheme and authority of a request target in absolute form. Source: RFC 9112, section 3.2.2. */
+const WHOLE_URL = /^[a-z][a-z0-9+.-]*:\/\/[^/]*/i;
+
 /** Collects the facts of a request. The differences between Express and Fastify end here. */
 export function ashFactsOf(request: AshRequestLike, subject?: AshRequestFacts['subject']): AshRequestFacts {
   return {
     method: request.method,
-    query: queryOf(request.originalUrl ?? request.raw?.url ?? request.url ?? ''),
+    path: () => pathOf(request),
+    query: queryOf(urlOf(request)),
     params: isRecord(request.params) ? request.params : {},
     headers: request.headers,
     route: routeOf(request),
     body: {
       present: hasBody(request),
       value: request.body,
+      unread: (request.raw ?? request).readableDidRead === false,
       raw: request.rawBody instanceof Uint8Array ? request.rawBody : undefined,
       mediaType: mediaTypeOf(String(request.headers['content-type'] ?? '')),
     },
     subject,
   };
+}
+
+/** The URL of the request line. */
+function urlOf({ originalUrl, raw, url }: AshRequestLike): string {
+  return originalUrl ?? raw?.url ?? url ?? '';
+}
+
+/**
+ * The path of the request line. Express routes by `url` below `baseUrl`: where a middleware has changed that, the route
+ * is another one than the request line says.
+ */
+function pathOf(request: AshRequestLike): string | undefined {
+  const path = withoutQuery(urlOf(request));
+  const { baseUrl, url } = request;
+  if (typeof baseUrl !== 'string' || url === undefined) return path;
+  // A router at the path itself sees `/`, and not nothing.
+  return withoutQuery(`${baseUrl}${url}`).replace(/\/$/, '') === path.replace(/\/$/, '') ? path : undefined;
+}
+
+/** The path of a URL, also of a whole one. */
+function withoutQuery(url: string): string {
+  const end = url.search(/[?#]/);
+  return (end === -1 ? url : url.slice(0, end)).replace(WHOLE_URL, '');
 }
 
 /** All that follows the path. No client sends a `#`, and Fastify reads a query behind it as it does behind a `?`. */

@@ -107,7 +107,7 @@ describe('readPayload takes raw bytes', () => {
       expect.objectContaining({
         code: 'ASH_RAW_BODY_UNAVAILABLE',
         message:
-          "The body could not be verified: a route with payload 'raw' needs a parser that keeps the bytes (rawBody: true, useBodyParser('raw')).",
+          "The body could not be verified: a route with payload 'raw' needs a parser that keeps the bytes (Nest: rawBody: true, useBodyParser('raw'); Express: express.raw({ type: () => true }) before it; Fastify: addContentTypeParser('*', { parseAs: 'buffer' }, …)).",
       }) as Error,
     );
   });
@@ -118,7 +118,8 @@ describe('readPayload refuses', () => {
   const nested = (key: string): string =>
     `ASH_CANONICALIZATION_ERROR: The form field '${key}' is nested: send flat fields, repeat a key for a list, or use JSON.`;
   const unread = (mediaType: string): string =>
-    `ASH_RAW_BODY_UNAVAILABLE: The body could not be verified: no parser of the application reads '${mediaType}' into a value on this route.`;
+    `ASH_RAW_BODY_UNAVAILABLE: The body could not be verified: no parser of the application reads '${mediaType}' into a value before this route verifies it ` +
+    '(Express: app.use(express.json()) before it; Fastify: a content type parser).';
   const tooLarge = 'ASH_CANONICALIZATION_ERROR: The payload has no canonical form: it is larger than allowed.';
   type Row = [title: string, body: Partial<AshBodyFacts>, options: AshPolicyOptions, refusal: string];
   const rows: Row[] = [

@@ -47,8 +47,12 @@ export function readPayload(body: AshBodyFacts, rules: PayloadRules): VerifiedPa
   if (kind === 'form' && rules.scope !== undefined) {
     throw new AshError('ASH_UNSUPPORTED_CONTENT_TYPE', 'A scope needs a JSON payload.');
   }
-  if (body.value === undefined || body.value instanceof Uint8Array) {
-    throw bodyUnavailable(`no parser of the application reads '${shown(body.mediaType)}' into a value on this route`);
+  const isPassedBy = body.unread === true && isNothing(body.value);
+  if (isPassedBy || body.value === undefined || body.value instanceof Uint8Array) {
+    throw bodyUnavailable(
+      `no parser of the application reads '${shown(body.mediaType)}' into a value before this route verifies it ` +
+        '(Express: app.use(express.json()) before it; Fastify: a content type parser)',
+    );
   }
   return kind === 'form' ? formPayload(body.value, policy) : jsonPayload(body.value, rules);
 }
@@ -71,7 +75,8 @@ function bytesOf({ present, value, raw }: AshBodyFacts): Uint8Array {
   if (typeof value === 'string') return new TextEncoder().encode(value);
   if (!present && isNothing(value)) return new Uint8Array();
   throw bodyUnavailable(
-    "a route with payload 'raw' needs a parser that keeps the bytes (rawBody: true, useBodyParser('raw'))",
+    "a route with payload 'raw' needs a parser that keeps the bytes (Nest: rawBody: true, useBodyParser('raw'); " +
+      "Express: express.raw({ type: () => true }) before it; Fastify: addContentTypeParser('*', { parseAs: 'buffer' }, …))",
   );
 }
 

@@ -25,6 +25,7 @@ describe('compilePolicy', () => {
     expect(policyOf({})).toStrictEqual({
       name: NAME,
       bindings: BINDINGS,
+      unmapped: undefined,
       mode: 'balanced',
       protocol: 'v2.3',
       scope: undefined,

@@ -93,6 +93,11 @@ export interface AshRoutePolicy {
   /** The route in words, for messages: `PaymentsController.transfer`. */
   readonly name: string;
   readonly bindings: readonly RouteBinding[];
+  /**
+   * Where nobody has held the declared bindings against the router's: the path of each request says which of them it
+   * is bound to, after the prefix that a proxy strips. No binding at all is the request's own.
+   */
+  readonly unmapped: { readonly publicPrefix: string } | undefined;
   readonly mode: AshMode;
   readonly protocol: AshProtocol;
   readonly scope: AshScope | undefined;
@@ -118,6 +123,7 @@ export interface PolicySource {
   readonly chain?: ChainRule | undefined;
   readonly needsSubject?: boolean;
   readonly explain?: boolean;
+  readonly unmapped?: AshRoutePolicy['unmapped'];
 }
 
 /**
@@ -126,7 +132,7 @@ export interface PolicySource {
  * @throws AshConfigurationError that names the route, the option and the mend.
  */
 export function compilePolicy(source: PolicySource): AshRoutePolicy {
-  const { name, bindings, options, chain, needsSubject = false, explain = false } = source;
+  const { name, bindings, options, chain, needsSubject = false, explain = false, unmapped } = source;
   checkPolicyOptions(name, options);
   const { mode = 'balanced', protocol = 'v2.3' } = options;
   const scope = compileScope(name, options.scope);
@@ -147,6 +153,7 @@ export function compilePolicy(source: PolicySource): AshRoutePolicy {
   return {
     name,
     bindings,
+    unmapped,
     mode,
     protocol,
     scope,

@@ -1,7 +1,16 @@
 import { sentenceOf } from '../core/error-meanings.js';
-import { isAshError, type AshErrorCode, type AshIssuedContext } from '../core/index.js';
+import {
+  ASH_CHAIN_PROOF_HEADER,
+  ASH_VERIFIED_HEADER,
+  AshConfigurationError,
+  AshError,
+  isAshError,
+  type AshErrorCode,
+  type AshIssuedContext,
+} from '../core/index.js';
 import type { AshContextStore } from '../stores/context-store.js';
 import { BoundedStore } from './bounded-store.js';
+import type { ChainStep } from './chain.js';
 import { isAnswerHead } from './context-header.js';
 import type { AshExplanation } from './explain.js';
 import { ashFactsOf, type AshRequestLike } from './facts.js';
@@ -11,6 +20,7 @@ import { ashErrorBody, type AshErrorBody, type AshStatuses } from './refusal.js'
 import { RouteTable } from './route-table.js';
 import type { AshPass, AshRefusal, AshVerifiedRequest, AshVerifyResult } from './verdict.js';
 import { AshVerifier } from './verifier.js';
+import { withSpend } from './verified-request.js';
 
 /** A value, or a function that gives it for a request. */
 export type AshPerRequest<T, R = AshRequestLike> = T | OfRequest<R, T>;
@@ -77,6 +87,33 @@ export interface ProtectionOptions {
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   readonly log: AshLog;
+  /** See {@link BoundedStore}. */
+  readonly opening?: () => Promise<void> | undefined;
+}
+
+/** Node's own response, as far as a verification needs it. */
+export interface NodeAnswer {
+  readonly statusCode: number;
+  readonly headersSent: boolean;
+  readonly closed: boolean;
+  readonly destroyed: boolean;
+  setHeader(name: string, value: string): unknown;
+  once(event: 'close', listener: () => void): unknown;
+}
+
+/** A request that passed, on its route, with Node's own answer to it. */
+export interface Passed<R> {
+  readonly pass: AshPass;
+  readonly route: ProtectedRoute<R>;
+  readonly request: R;
+  readonly response: NodeAnswer;
+}
+
+const FIRST_FAILURE = 400;
+
+/** Whether a step that was answered with a status has failed. Source: protocol, section 9. */
+export function isFailure(status: number): boolean {
+  return status >= FIRST_FAILURE;
 }
 
 /**
@@ -92,8 +129,8 @@ export class AshProtection<R extends AshRequestLike = AshRequestLike> {
   private readonly verifier: AshVerifier;
   private readonly log: AshLog;
 
-  constructor({ store, storeTimeout, clock, log }: ProtectionOptions) {
-    this.store = new BoundedStore(store, storeTimeout);
+  constructor({ store, storeTimeout, clock, log, opening }: ProtectionOptions) {
+    this.store = new BoundedStore(store, storeTimeout, opening);
     this.issuer = new AshIssuer({ store: this.store, find: (binding) => this.table.find(binding) });
     this.verifier = new AshVerifier({ store: this.store, clock });
     this.log = log;
@@ -188,9 +225,93 @@ export class AshProtection<R extends AshRequestLike = AshRequestLike> {
     }
   }
 
+  /**
+   * Hands a request that passed on to its handler: what the handler learns of it, the body that it receives, the head
+   * of its answer.
+   *
+   * @param toError Makes the error that a handler meets which spends its context itself, and comes second.
+   * @throws AshError `ASH_VERIFICATION_FAILED` where the client is gone already: the step of a chain is freed, and its
+   * handler is not to run.
+   */
+  async admit({ pass, route, request, response }: Passed<R>, toError: (refusal: AshRefusal) => Error): Promise<void> {
+    const { payload } = pass.request;
+    if (pass.spending !== undefined) {
+      withSpend(pass.request, async (view) => {
+        const refusal = await this.spend(pass, { request, route, view });
+        if (refusal !== undefined) throw toError(refusal);
+      });
+    }
+    Object.assign(
+      request,
+      { ash: pass.request },
+      pass.replacesBody ? { body: payload, rawBody: bytesOrNothing(payload) } : {},
+    );
+    response.setHeader(ASH_VERIFIED_HEADER, 'true');
+    // Before the watch, which lets no handler run whose client went away meanwhile.
+    if (pass.renewal !== undefined) await this.renew(pass, { request, route, response });
+    if (pass.step !== undefined) await this.watch(response, pass.step);
+  }
+
+  /**
+   * Sees to it that a handler has spent its context, on a route that leaves that to the handler, and issues the next
+   * one to a client that asks for it. It is called when the handler has succeeded, before its answer goes out.
+   *
+   * @throws AshConfigurationError for a handler that did not spend: the context is spent then, since what has run must
+   * not run again, whatever the client is told.
+   */
+  async requireSpent({ pass, route, request, response }: Passed<R>): Promise<void> {
+    if (pass.spending === undefined) return;
+    if (pass.spending.isDone) return this.renew(pass, { request, route, response });
+    await this.spend(pass, { request, route });
+    throw new AshConfigurationError(
+      `${route.name}: the handler succeeded without spending its context; call ash.spend(…) within its transaction.`,
+    );
+  }
+
+  /**
+   * Ends a step of a chain as its handler has ended: writes the step's link and answers its proof, or frees the link
+   * before. It is called before the answer goes out, so that a client can go on as soon as it has it.
+   *
+   * @param status The status that the request is answered with.
+   */
+  async endStep(step: ChainStep, { status, response }: { status: number; response: NodeAnswer }): Promise<void> {
+    if (isFailure(status)) return this.freeStep(step);
+    try {
+      await step.succeed();
+    } catch (error) {
+      // The handler has run, and saying otherwise would invite a second run: only the chain ends here.
+      this.log('error', 'A chain’s link could not be written; the step that follows will be refused.', error);
+      return;
+    }
+    if (!response.headersSent) response.setHeader(ASH_CHAIN_PROOF_HEADER, step.proof);
+  }
+
+  /** Ends a step of a chain as a failure. Where the store cannot free the link before, it stays held, and the log says so. */
+  async freeStep(step: ChainStep): Promise<void> {
+    try {
+      await step.fail();
+    } catch (error) {
+      this.log('error', 'A chain’s link could not be released; it stays held until it expires.', error);
+    }
+  }
+
   /** What the client of a refused request is told. */
   answer(refusal: AshRefusal, route: ProtectedRoute<R>): AshErrorBody {
     return ashErrorBody(refusal, refusal.namesCode, route.statuses);
+  }
+
+  /**
+   * Ends a step of a chain that did not come to its handler, or whose answer failed after the handler: what refuses
+   * behind the verification, a client that went away.
+   */
+  private async watch(response: NodeAnswer, step: ChainStep): Promise<void> {
+    if (response.closed || response.destroyed) {
+      await this.freeStep(step);
+      throw new AshError('ASH_VERIFICATION_FAILED', 'The client went away.');
+    }
+    response.once('close', () => {
+      if (!step.hasBegun || isFailure(response.statusCode)) void this.freeStep(step);
+    });
   }
 
   private welcome(pass: AshPass, route: ProtectedRoute<R>, request: R): void {
@@ -213,6 +334,11 @@ export class AshProtection<R extends AshRequestLike = AshRequestLike> {
       this.log('error', 'An event handler of the application threw; the verdict stands.', error);
     });
   }
+}
+
+/** The bytes of a raw body. Those of a body that was stripped hold what was stripped. */
+function bytesOrNothing(payload: unknown): Uint8Array | undefined {
+  return payload instanceof Uint8Array ? payload : undefined;
 }
 
 /**

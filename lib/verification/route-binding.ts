@@ -77,9 +77,12 @@ export class RouteBinding {
     return bound?.every((parameter) => parameter.value === routedValue(params, parameter)) ?? false;
   }
 
-  /** Whether a router's pattern is the one that serves this binding, whatever its parameters are called. */
+  /**
+   * Whether a router's pattern is the one that serves this binding, whatever its parameters are called. A pattern that
+   * is more than a binding can hold serves none.
+   */
   isServedAt(pattern: string | undefined): boolean {
-    return pattern !== undefined && shapeOfPath(pattern) === this.served;
+    return pattern !== undefined && isReadable(pattern) && shapeOfPath(pattern) === this.served;
   }
 
   /** Orders routes so that the one a router would choose comes first. */
@@ -126,18 +129,28 @@ function shapeOfPath(pattern: string): string {
   return shapeOf(pattern.split('/').filter(Boolean).map(readSegment));
 }
 
+function isReadable(pattern: string): boolean {
+  const segments = pattern.split('/').filter(Boolean);
+  return segments.every((text, index) => segmentOf(text, index === segments.length - 1) !== undefined);
+}
+
 function readSegment(text: string, index: number, all: readonly string[]): Segment {
-  const parameter = PARAMETER.exec(text)?.[1];
-  if (parameter !== undefined) return { kind: 'parameter', name: parameter };
-  const wildcard = WILDCARD.exec(text);
-  if (wildcard !== null && index === all.length - 1) {
-    return { kind: 'wildcard', name: wildcard[1] ?? wildcard[2] ?? '*' };
-  }
-  if (!PATTERN_CHARACTER.test(text)) return { kind: 'static', text };
+  const segment = segmentOf(text, index === all.length - 1);
+  if (segment !== undefined) return segment;
   throw new AshConfigurationError(
     `The segment '${text}' is more than a binding can hold: use static text, a parameter of a whole segment (':id'), ` +
       `or a wildcard at the end ('*path')`,
   );
+}
+
+function segmentOf(text: string, isLast: boolean): Segment | undefined {
+  const parameter = PARAMETER.exec(text)?.[1];
+  if (parameter !== undefined) return { kind: 'parameter', name: parameter };
+  const wildcard = WILDCARD.exec(text);
+  if (wildcard !== null && isLast) {
+    return { kind: 'wildcard', name: wildcard[1] ?? wildcard[2] ?? '*' };
+  }
+  return PATTERN_CHARACTER.test(text) ? undefined : { kind: 'static', text };
 }
 
 /** A parameter as the router filled it in; `undefined` where it did not, or where no binding can say the same. */

@@ -12,7 +12,9 @@ import { explainCode, explainMismatch, type AshExplanation } from './explain.js'
 import type { AshRequestFacts } from './facts.js';
 import { readPayload, type VerifiedPayload } from './payload.js';
 import { compileHeaderScope, stricterMode, type AshRoutePolicy, type ModeSettings } from './policy.js';
+import { ownBinding } from './own-binding.js';
 import { readHeaders, type RequestHeaders } from './request-headers.js';
+import type { RouteBinding } from './route-binding.js';
 import { Renewal } from './renewal.js';
 import { Spending } from './spending.js';
 import type { AshPass, AshRefusal, AshVerifyResult } from './verdict.js';
@@ -232,11 +234,31 @@ function holdOf({ id }: AshContext, { chainHash }: RequestHeaders): AshLinkHold 
  * protocol, for itself.
  */
 function checkBinding(context: AshContext, facts: AshRequestFacts, policy: AshRoutePolicy): void {
-  const bindings = policy.bindings.filter(
-    (binding, _index, all) => all.length === 1 || binding.isServedAt(facts.route),
-  );
-  const isBound = bindings.some((binding) => binding.matchesRequest(context.binding, facts.method, facts.params));
-  if (!isBound || context.protocol !== policy.protocol) throw new AshError('ASH_BINDING_MISMATCH');
+  if (context.protocol === policy.protocol && isBound(context.binding, facts, policy)) return;
+  throw new AshError('ASH_BINDING_MISMATCH');
+}
+
+function isBound(binding: string, facts: AshRequestFacts, { bindings, unmapped }: AshRoutePolicy): boolean {
+  const isServedAt = (candidate: RouteBinding): boolean => candidate.isServedAt(facts.route);
+  const isFilledIn = (candidate: RouteBinding): boolean =>
+    candidate.matchesRequest(binding, facts.method, facts.params);
+  if (unmapped === undefined) {
+    return (bindings.length === 1 ? bindings : bindings.filter(isServedAt)).some(isFilledIn);
+  }
+  const own = ownBinding(facts, unmapped.publicPrefix);
+  if (own === undefined) return false;
+  if (own === binding) return bindings.length === 0 || bindings.some((candidate) => candidate.matches(binding));
+  return isSpelledAlike(own, binding) && bindings.filter(isServedAt).some(isFilledIn);
+}
+
+/** Whether a router can take one path for the other: by default Express minds no case, and both decode. */
+function isSpelledAlike(own: string, binding: string): boolean {
+  try {
+    return decodeURIComponent(own).toLowerCase() === decodeURIComponent(binding).toLowerCase();
+  } catch {
+    // What cannot be decoded has one spelling.
+    return false;
+  }
 }
 
 /** Step 3: a missing subject at either end is a refusal. */

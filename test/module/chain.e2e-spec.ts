@@ -247,21 +247,21 @@ describe.each(ADAPTERS)('On %s a chain', (adapter) => {
     await expect(chain.post('/payment', {})).rejects.toMatchObject({ code: 'ASH_CHAIN_BROKEN' });
     expect(application.log.lines).toContainEqual(
       expect.stringMatching(
-        /^error \[AshInterceptor\] A chain’s link could not be written; the step that follows will be refused\.$/,
+        /^error \[AshModule\] A chain’s link could not be written; the step that follows will be refused\.$/,
       ),
     );
   });
 
   it.each([
-    ['after the handler', { card: 'declined' }, {}, 'AshInterceptor'],
-    ['before it', {}, { 'x-refuse': '1' }, 'AshGuard'],
-  ])('stays held where its link cannot be released %s, and says so', async (_title, body, headers, logger) => {
+    ['after the handler', { card: 'declined' }, {}],
+    ['before it', {}, { 'x-refuse': '1' }],
+  ])('stays held where its link cannot be released %s, and says so', async (_title, body, headers) => {
     const store = new AshMemoryStore();
     const application = await start({ store });
     const chain = await begun(application);
     store.releaseLink = () => Promise.reject(new Error('down'));
     await chain.post('/payment', body, { headers });
-    const line = `error [${logger}] A chain’s link could not be released; it stays held until it expires.`;
+    const line = 'error [AshModule] A chain’s link could not be released; it stays held until it expires.';
     await until(() => application.log.lines.includes(line));
     await expect(chain.post('/payment', {})).rejects.toMatchObject({ code: 'ASH_CHAIN_BROKEN' });
   });

@@ -257,8 +257,8 @@ describe('An application does not start with', () => {
       'an unknown option of the module',
       () => moduled({ modes: 'strict' }),
       "AshModule: there is no option 'modes'; the options are mode, protocol, scope, unscoped, query, payload, " +
-        'canonicalization, maxPayloadBytes, timestampTolerance, ttl, subject, statuses, explain, renewal, onVerified, onRefused, store, ' +
-        'storeTimeout, audit, publicPrefix, defaultBinding, clock.',
+        'canonicalization, maxPayloadBytes, timestampTolerance, ttl, subject, statuses, explain, renewal, onVerified, onRefused, storeTimeout, ' +
+        'publicPrefix, clock, store, audit, defaultBinding.',
     ],
     [
       'an unknown option of a route',
@@ -270,8 +270,8 @@ describe('An application does not start with', () => {
       'a module whose handlers are all to spend',
       () => moduled({ spend: 'handler' }),
       "AshModule: there is no option 'spend'; the options are mode, protocol, scope, unscoped, query, payload, " +
-        'canonicalization, maxPayloadBytes, timestampTolerance, ttl, subject, statuses, explain, renewal, onVerified, onRefused, store, ' +
-        'storeTimeout, audit, publicPrefix, defaultBinding, clock.',
+        'canonicalization, maxPayloadBytes, timestampTolerance, ttl, subject, statuses, explain, renewal, onVerified, onRefused, storeTimeout, ' +
+        'publicPrefix, clock, store, audit, defaultBinding.',
     ],
     [
       'somebody else who spends',
@@ -295,8 +295,8 @@ describe('An application does not start with', () => {
         ash: () => AshModule.forRootAsync({ useFactory: () => Promise.resolve({ isGlobal: true } as object) }),
       }),
       "AshModule: there is no option 'isGlobal'; the options are mode, protocol, scope, unscoped, query, payload, " +
-        'canonicalization, maxPayloadBytes, timestampTolerance, ttl, subject, statuses, explain, renewal, onVerified, onRefused, store, ' +
-        'storeTimeout, audit, publicPrefix, defaultBinding, clock.',
+        'canonicalization, maxPayloadBytes, timestampTolerance, ttl, subject, statuses, explain, renewal, onVerified, onRefused, storeTimeout, ' +
+        'publicPrefix, clock, store, audit, defaultBinding.',
     ],
     // Options of the module
     [

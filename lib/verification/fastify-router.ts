@@ -1,0 +1,21 @@
+import { fault } from './declared-binding.js';
+
+/** What Fastify tells of its router. */
+export interface FastifyRouterConfig {
+  readonly useSemicolonDelimiter?: boolean;
+  readonly routerOptions?: { readonly useSemicolonDelimiter?: boolean };
+}
+
+/**
+ * A router that begins the query at a `;` hands the handler a query that no proof covers.
+ *
+ * @throws AshConfigurationError
+ */
+export function checkFastifyRouter(name: string, config: FastifyRouterConfig | undefined): void {
+  if (config?.routerOptions?.useSemicolonDelimiter || config?.useSemicolonDelimiter) {
+    throw fault(
+      name,
+      "Fastify's 'useSemicolonDelimiter' begins the query at a ';', which no proof covers: turn it off",
+    );
+  }
+}

@@ -1,0 +1,29 @@
+import type { AshVerifyResult } from './verdict.js';
+
+/**
+ * The verdict over each request that is under way, by the route that it was verified for, so that a request is verified
+ * once however often that is asked for: a second verification would find its own context spent.
+ */
+export class Verdicts {
+  private readonly verdicts = new WeakMap<object, Map<object, Promise<AshVerifyResult>>>();
+
+  /** The verdict over a request on a route, reached by `verify` the first time. */
+  once(request: object, route: object, verify: () => Promise<AshVerifyResult>): Promise<AshVerifyResult> {
+    const raw = rawOf(request);
+    const known = this.verdicts.get(raw) ?? new Map<object, Promise<AshVerifyResult>>();
+    const verdict = known.get(route) ?? verify();
+    this.verdicts.set(raw, known.set(route, verdict));
+    return verdict;
+  }
+
+  /** The verdict over a request on a route, if there is one. */
+  get(request: object, route: object): Promise<AshVerifyResult> | undefined {
+    return this.verdicts.get(rawOf(request))?.get(route);
+  }
+}
+
+/** Node's own request, which stays the same object on the whole way. */
+function rawOf(request: object): object {
+  const { raw } = request as { readonly raw?: object };
+  return raw ?? request;
+}
