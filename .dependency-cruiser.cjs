@@ -20,6 +20,9 @@ module.exports = {
     room('snapshot', 'core'),
     room('redis', 'core', 'stores'),
     room('typeorm', 'core', 'stores'),
+    room('server', 'core', 'stores', 'verification'),
+    room('express', 'core', 'server', 'verification'),
+    room('fastify', 'core', 'server', 'verification'),
     room('testing', 'core', 'stores', 'verification', 'client'),
     {
       name: 'core-and-client-need-no-package',
@@ -55,6 +58,19 @@ module.exports = {
         dependencyTypes: ['core', 'npm', 'npm-dev', 'npm-peer', 'npm-optional'],
         pathNot: '(^|/)node_modules/axios/',
       },
+    },
+    {
+      name: 'fastify-stays-in-its-room',
+      severity: 'error',
+      from: { path: '^lib/', pathNot: [specs, '^lib/fastify/'] },
+      to: { path: '(^|/)node_modules/fastify/' },
+    },
+    {
+      name: 'express-is-known-by-its-shape',
+      comment: 'Its types are a package of their own, which nobody has to have.',
+      severity: 'error',
+      from: { path: '^lib/', pathNot: specs },
+      to: { path: '(^|/)node_modules/(@types/)?express' },
     },
     {
       name: 'nest-stays-in-the-nest-files',

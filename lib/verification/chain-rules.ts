@@ -58,6 +58,27 @@ export function compileChains(declarations: readonly ChainDeclaration[]): ChainR
   return declarations.flatMap((declaration) => rules.get(declaration) ?? []);
 }
 
+/**
+ * The rule of a step whose chain is not declared as a whole: it says itself what it follows.
+ *
+ * @throws AshConfigurationError as {@link compileChains} does for the step by itself, and where it says neither `start`
+ * nor `after`.
+ */
+export function loneChainRule(declaration: ChainDeclaration): ChainRule {
+  checkOptions(declaration);
+  const { start = false, after, timeout = DEFAULT_CHAIN_TIMEOUT } = declaration.options;
+  if (!start && after === undefined) {
+    throw failure(declaration, "says neither 'start' nor 'after', and its chain is not declared as a whole");
+  }
+  return {
+    name: declaration.chain,
+    step: stepText(declaration),
+    start,
+    after: new Map(listOf(after ?? []).map((binding) => [parsed(binding, declaration), timeout])),
+    linkTtl: timeout,
+  };
+}
+
 function checkOptions(declaration: ChainDeclaration): void {
   const { chain, options } = declaration;
   const fail = (what: string): never => {
@@ -89,7 +110,7 @@ function compileChain(steps: readonly ChainDeclaration[], rules: Map<ChainDeclar
 function predecessorsOf(step: ChainDeclaration, steps: readonly ChainDeclaration[]): Set<ChainDeclaration> {
   const { after, start } = step.options;
   if (after === undefined) return new Set(start === true ? [] : steps);
-  return new Set((typeof after === 'string' ? [after] : after).map((binding) => stepNamed(binding, step, steps)));
+  return new Set(listOf(after).map((binding) => stepNamed(binding, step, steps)));
 }
 
 function stepNamed(binding: string, step: ChainDeclaration, steps: readonly ChainDeclaration[]): ChainDeclaration {
@@ -139,6 +160,10 @@ function ruleOf(
     ),
     linkTtl: timeout ?? (longestWait || DEFAULT_CHAIN_TIMEOUT),
   };
+}
+
+function listOf(after: string | readonly string[]): readonly string[] {
+  return typeof after === 'string' ? [after] : after;
 }
 
 function stepText({ bindings }: ChainDeclaration): string {

@@ -2,8 +2,8 @@ import { fault } from './declared-binding.js';
 
 /** What Fastify tells of its router. */
 export interface FastifyRouterConfig {
-  readonly useSemicolonDelimiter?: boolean;
-  readonly routerOptions?: { readonly useSemicolonDelimiter?: boolean };
+  readonly useSemicolonDelimiter?: boolean | undefined;
+  readonly routerOptions?: object | undefined;
 }
 
 /**
@@ -12,7 +12,8 @@ export interface FastifyRouterConfig {
  * @throws AshConfigurationError
  */
 export function checkFastifyRouter(name: string, config: FastifyRouterConfig | undefined): void {
-  if (config?.routerOptions?.useSemicolonDelimiter || config?.useSemicolonDelimiter) {
+  const router: { readonly useSemicolonDelimiter?: boolean | undefined } = config?.routerOptions ?? {};
+  if (router.useSemicolonDelimiter || config?.useSemicolonDelimiter) {
     throw fault(
       name,
       "Fastify's 'useSemicolonDelimiter' begins the query at a ';', which no proof covers: turn it off",

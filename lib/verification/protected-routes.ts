@@ -7,7 +7,7 @@ import type { AshRouteOptions } from './route-options.js';
 const DEFAULT_TTL = 30_000;
 
 /** A route's place in a chain, as it is declared. */
-export interface ChainMembership {
+interface ChainMembership {
   readonly chain: string;
   readonly options: AshChainOptions;
 }
@@ -37,9 +37,7 @@ export function protectRoutes<R>(declarations: readonly RouteDeclaration<R>[], l
 }
 
 /** The place in its chain of each declaration that has one. */
-export function chainRules<R>(
-  declarations: readonly RouteDeclaration<R>[],
-): ReadonlyMap<RouteDeclaration<R>, ChainRule> {
+function chainRules<R>(declarations: readonly RouteDeclaration<R>[]): ReadonlyMap<RouteDeclaration<R>, ChainRule> {
   const steps = declarations.flatMap((declaration) => {
     const { chain, name, bindings } = declaration;
     return chain === undefined ? [] : [{ declaration, step: { ...chain, route: name, bindings } }];

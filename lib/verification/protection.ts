@@ -9,6 +9,7 @@ import {
   type AshIssuedContext,
 } from '../core/index.js';
 import type { AshContextStore } from '../stores/context-store.js';
+import type { OpenHead } from './answer-hold.js';
 import { BoundedStore } from './bounded-store.js';
 import type { ChainStep } from './chain.js';
 import { isAnswerHead } from './context-header.js';
@@ -274,7 +275,7 @@ export class AshProtection<R extends AshRequestLike = AshRequestLike> {
    *
    * @param status The status that the request is answered with.
    */
-  async endStep(step: ChainStep, { status, response }: { status: number; response: NodeAnswer }): Promise<void> {
+  async endStep(step: ChainStep, { status, response }: { status: number; response: OpenHead }): Promise<void> {
     if (isFailure(status)) return this.freeStep(step);
     try {
       await step.succeed();
@@ -284,6 +285,23 @@ export class AshProtection<R extends AshRequestLike = AshRequestLike> {
       return;
     }
     if (!response.headersSent) response.setHeader(ASH_CHAIN_PROOF_HEADER, step.proof);
+  }
+
+  /**
+   * Does what a request that passed has left to do when its handler has answered, before the answer goes out.
+   *
+   * @param status The status that the request is answered with.
+   * @throws AshConfigurationError as {@link requireSpent} does: the answer must not go out.
+   */
+  async conclude(passed: Passed<R>, status: number, response: OpenHead): Promise<void> {
+    const { step } = passed.pass;
+    try {
+      if (!isFailure(status)) await this.requireSpent(passed);
+    } catch (error) {
+      if (step !== undefined) await this.freeStep(step);
+      throw error;
+    }
+    if (step !== undefined) await this.endStep(step, { status, response });
   }
 
   /** Ends a step of a chain as a failure. Where the store cannot free the link before, it stays held, and the log says so. */

@@ -14,6 +14,7 @@ const LONGEST_HEADER = 2048;
 export class Renewal {
   #answer: AnswerHead | undefined;
   #isIssued = false;
+  #isWritten = false;
   #header: string | undefined;
 
   /**
@@ -30,7 +31,11 @@ export class Renewal {
   answerIn(response: AnswerHead): void {
     if (this.#answer !== undefined) return;
     this.#answer = response;
-    reserveContextHeader(response, () => this.#header);
+    this.#isWritten = response.headersSent;
+    reserveContextHeader(response, () => {
+      this.#isWritten = true;
+      return this.#header;
+    });
   }
 
   /**
@@ -39,7 +44,7 @@ export class Renewal {
    * @throws whatever `next` does.
    */
   async issue(next: () => Promise<AshIssuedContext>): Promise<void> {
-    if (this.#isIssued || this.#answer?.headersSent !== false) return;
+    if (this.#isIssued || this.#answer === undefined || this.#isWritten) return;
     this.#isIssued = true;
     const header = encodeContext(await next());
     if (header.length <= LONGEST_HEADER) this.#header = header;

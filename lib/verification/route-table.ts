@@ -18,11 +18,13 @@ export class RouteTable<T extends TableRoute> {
   private readonly fixed = new Map<string, T>();
   private readonly patterns: Row<T>[] = [];
   private readonly shapes = new Map<string, Row<T>>();
+  private other: T | undefined;
 
   /** Every route of the table. */
   readonly routes: T[] = [];
 
   /**
+   * @param route One without a binding is for whatever no other route is for.
    * @throws AshConfigurationError where another route has a binding that matches the same requests.
    */
   add(route: T): void {
@@ -39,11 +41,12 @@ export class RouteTable<T extends TableRoute> {
       else this.patterns.push({ binding, route });
     }
     this.patterns.sort((a, b) => RouteBinding.compare(a.binding, b.binding));
+    if (route.bindings.length === 0) this.other = route;
     this.routes.push(route);
   }
 
   /** The route that a concrete binding is good for: the most specific one. */
   find(binding: string): T | undefined {
-    return this.fixed.get(binding) ?? this.patterns.find((row) => row.binding.matches(binding))?.route;
+    return this.fixed.get(binding) ?? this.patterns.find((row) => row.binding.matches(binding))?.route ?? this.other;
   }
 }

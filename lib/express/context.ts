@@ -1,0 +1,45 @@
+import { ContextEndpoint } from '../server/endpoint.js';
+import { checkOnError, checkSkip } from '../server/hooks.js';
+import { AshServer } from '../server/server.js';
+import { fault } from '../verification/declared-binding.js';
+import { CONTEXT_KEYS, type AshExpressContextOptions } from './options.js';
+import { refuse } from './refusal.js';
+import type { AshExpressHandler, AshExpressRequest } from './types.js';
+
+const NAME = 'ashExpressContext';
+
+/**
+ * A handler of Express that issues contexts: `POST { "binding": "POST /transfer" }`. It stands behind the parser of the
+ * body, and behind whatever decides who may ask: a login, a rate limit. It issues for `bindings` and for nothing else;
+ * give it the options that the middlewares have, so that both go by the same rules.
+ *
+ * @throws AshConfigurationError that names the option or the route, and the mend.
+ * @example
+ * app.post('/ash/context', ashExpressContext({ store, bindings: ['POST /transfer'] }));
+ *
+ * Source: protocol, section 1.
+ */
+export function ashExpressContext(options: AshExpressContextOptions): AshExpressHandler {
+  const { store, onError, skip, bindings, expectedBinding } = options;
+  const server = new AshServer<AshExpressRequest>(NAME, store, options, CONTEXT_KEYS);
+  checkOnError(NAME, onError);
+  checkSkip(NAME, skip);
+  if (bindings === undefined && expectedBinding === undefined) {
+    throw fault(NAME, "'bindings' is missing: contexts are issued for the routes that it names");
+  }
+  const endpoint = new ContextEndpoint(NAME, server.protection, options);
+  endpoint.check();
+  return (request, response, next) => {
+    if (request.method !== 'POST') {
+      next();
+      return;
+    }
+    endpoint.issue(request).then(
+      (issued) => {
+        response.setHeader('Cache-Control', 'no-store');
+        response.json(issued);
+      },
+      (error: unknown) => refuse(error, { request, response, next }, onError),
+    );
+  };
+}

@@ -1,0 +1,201 @@
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
+import type { AshConfigurationError } from '../core/index.js';
+import { checkOnError, checkSkip, isSkipped } from '../server/hooks.js';
+import type { AshLog, AshStatuses } from '../server/index.js';
+import { SERVER_OPTION_KEYS } from '../server/options.js';
+import { Passage } from '../server/passage.js';
+import { protectionOn } from '../server/server.js';
+import { auditOpenRoutes, checkAudit } from '../verification/audit.js';
+import { fault } from '../verification/declared-binding.js';
+import { checkFastifyRouter } from '../verification/fastify-router.js';
+import { protectedLine, protectRoutes } from '../verification/protected-routes.js';
+import type { AshProtection } from '../verification/protection.js';
+import { definedOptions, ROUTE_OPTION_KEYS, type AshRouteOptions } from '../verification/route-options.js';
+import { MarkedRoutes, type MarkedRoute } from './marked-routes.js';
+import { pluginOptions } from './plugin-options.js';
+import { refuse, type Exchange } from './refusal.js';
+import type { AshFastifyOptions } from './types.js';
+
+const NAME = 'ashFastifyPlugin';
+const PLUGIN_KEYS = [
+  ...SERVER_OPTION_KEYS.filter((key) => !['bindings', 'expectedBinding', 'chain', 'spend', 'log'].includes(key)),
+  'store',
+  'routes',
+  'audit',
+  'skip',
+  'onError',
+];
+
+/** Where the mark of a route stands in its configuration. */
+const MARK = Symbol('ash:route');
+
+/** Where the instance keeps what the context endpoint needs. */
+export const ISSUING = Symbol.for('ash:fastify');
+
+/** What the context endpoint finds on the instance. */
+export interface Issuing {
+  readonly protection: AshProtection<FastifyRequest>;
+  readonly statuses: AshStatuses;
+  /** Says that contexts are issued by the library, and what is to be checked when all routes are known. */
+  readonly add: (check: () => void) => void;
+}
+
+interface Marks {
+  readonly [MARK]?: MarkedRoute;
+}
+
+type Done = (error?: Error) => void;
+
+/** The protection of an instance of Fastify: what its hooks do. */
+class InstanceProtection {
+  readonly protection: AshProtection<FastifyRequest>;
+  private readonly log: AshLog;
+  private readonly passage: Passage<FastifyRequest>;
+  private readonly routes: MarkedRoutes;
+  private readonly checks: (() => void)[] = [];
+
+  constructor(
+    private readonly fastify: FastifyInstance,
+    private readonly options: AshFastifyOptions,
+  ) {
+    const { store, routes = 'marked', audit, skip, onError } = options;
+    this.log = (level, message, cause) => {
+      fastify.log[level](cause === undefined ? {} : { err: cause }, message);
+    };
+    this.protection = protectionOn<FastifyRequest>(NAME, store, options, { keys: PLUGIN_KEYS, log: this.log });
+    checkOnError(NAME, onError);
+    checkSkip(NAME, skip);
+    checkAudit(NAME, audit);
+    if (!['marked', 'all'].includes(routes)) throw fault(NAME, `'routes' is 'marked' or 'all', not '${routes}'`);
+    checkFastifyRouter(NAME, fastify.initialConfig);
+    this.passage = new Passage(this.protection, this.log);
+    this.routes = new MarkedRoutes(routes);
+  }
+
+  get issuing(): Issuing {
+    const { protection, checks, options } = this;
+    return { protection, statuses: options.statuses ?? {}, add: (check) => checks.push(check) };
+  }
+
+  /** Gives a route that is declared its hook, where it is to be protected. */
+  declare(instance: FastifyInstance, route: RouteOptions): void {
+    const mark = this.routes.take(instance, route);
+    if (mark === undefined) return;
+    route.config = { ...route.config, [MARK]: mark } as NonNullable<typeof route.config>;
+    // Behind every hook that says who sends the request, and before the validation, which changes the body.
+    route.preValidation = [
+      ...[route.preValidation ?? []].flat(),
+      (request: FastifyRequest, reply: FastifyReply, done: Done) => {
+        this.verify(mark, { request, reply, done });
+      },
+    ];
+  }
+
+  /** Closes a route that was there before the plugin, and so has no hook of it. */
+  close(request: FastifyRequest, done: Done): void {
+    const { config } = request.routeOptions;
+    const isKnown = request.is404 || !this.routes.isToProtect(config) || (config as Marks)[MARK] !== undefined;
+    if (isKnown) done();
+    else done(unknownRoute(request));
+  }
+
+  /** Checks all that was declared, and makes it ready. */
+  async open(): Promise<void> {
+    const { options, protection, log } = this;
+    await options.store.open();
+    const declared = [...this.routes.declarations(this.sharedOptions(), options.publicPrefix ?? '')];
+    const routes = protectRoutes(
+      declared.map(([declaration]) => declaration),
+      log,
+    );
+    for (const [index, route] of routes.entries()) {
+      protection.table.add(route);
+      for (const mark of declared[index]?.[1] ?? []) mark.protect(route);
+    }
+    for (const check of this.checks) check();
+    auditOpenRoutes(NAME, {
+      audit: options.audit,
+      open: this.routes.unprotected,
+      mend: 'Give each config: { ash: true }, or { ash: false } to leave it open.',
+      warn: (message) => {
+        log('warn', message);
+      },
+    });
+    this.fastify.log.info(protectedLine(protection.table.routes));
+  }
+
+  private verify(mark: MarkedRoute, exchange: Exchange & { done: Done }): void {
+    const { request, reply, done } = exchange;
+    const { skip, onError } = this.options;
+    const enter = async (): Promise<void> => {
+      if (await isSkipped(skip, request)) return;
+      if (mark.protection === undefined) throw unknownRoute(request);
+      await this.passage.enter(request, reply.raw, mark.protection);
+    };
+    enter().then(
+      () => {
+        done();
+      },
+      (error: unknown) => refuse(error, exchange, onError),
+    );
+  }
+
+  /** Contexts are renewed where the library issues them. */
+  private sharedOptions(): AshRouteOptions<FastifyRequest> {
+    const own = Object.entries(this.options).filter(([key]) => ROUTE_OPTION_KEYS.some((known) => known === key));
+    const shared = Object.fromEntries(own) as AshRouteOptions<FastifyRequest>;
+    return { renewal: this.checks.length > 0, ...definedOptions(shared) };
+  }
+}
+
+const plugin: FastifyPluginAsync<AshFastifyOptions> = (fastify, options) => {
+  const instance = new InstanceProtection(fastify, pluginOptions(options));
+  const { protection } = instance;
+  fastify.decorateRequest('ash', null);
+  fastify.decorate('ash', {
+    issue: (issue, request) => protection.issue(issue, request),
+    issueFor: (binding, request) => protection.issueFor(binding, request),
+  });
+  fastify.decorate(ISSUING, instance.issuing);
+  fastify.addHook('onRoute', function (this: FastifyInstance, route) {
+    instance.declare(this, route);
+  });
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    instance.close(request, done);
+  });
+  fastify.addHook('onReady', () => instance.open());
+  return Promise.resolve();
+};
+
+/**
+ * A plugin of Fastify 5 that verifies the requests of every route with `config: { ash: … }` and spends their contexts, or
+ * refuses them. The handler finds the verified request as `request.ash`; where it ends a step of a chain, the answer
+ * carries `X-ASH-Chain-Proof`. All routes and chains are checked when the application becomes ready.
+ *
+ * Register it, and wait for it, before the routes are declared: a marked route that was there before is answered 500.
+ *
+ * @throws AshConfigurationError that names the option or the route, and the mend.
+ * @example
+ * await app.register(ashFastifyPlugin, { store });
+ * await app.register(ashFastifyContext);
+ * app.post('/transfer', { config: { ash: { scope: ['amount', 'to'] } } }, (request) => ({ done: request.ash?.payload }));
+ *
+ * Source: protocol, section 8.
+ */
+export const ashFastifyPlugin: FastifyPluginAsync<AshFastifyOptions> = asPlugin(plugin);
+
+function unknownRoute({ method, url }: FastifyRequest): AshConfigurationError {
+  return fault(
+    `${method} ${url.split('?', 1)[0] ?? ''}`,
+    `${NAME} does not know the route, so that it is closed: await app.register(${NAME}, …) before the route is declared`,
+  );
+}
+
+/** Its hooks are for the instance that it is registered on. Source: the documentation of Fastify, "Plugins". */
+function asPlugin(of: typeof plugin): typeof plugin {
+  return Object.assign(of, {
+    [Symbol.for('skip-override')]: true,
+    [Symbol.for('fastify.display-name')]: NAME,
+    [Symbol.for('plugin-meta')]: { name: NAME, fastify: '5.x' },
+  });
+}

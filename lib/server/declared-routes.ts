@@ -1,0 +1,144 @@
+import { checkKeys } from '../core/configuration.js';
+import { ashParseBinding } from '../core/index.js';
+import { compileChains, loneChainRule, type ChainDeclaration, type ChainRule } from '../verification/chain-rules.js';
+import { fault, readBinding } from '../verification/declared-binding.js';
+import type { RouteDeclaration } from '../verification/protected-routes.js';
+import type { RouteBinding } from '../verification/route-binding.js';
+import {
+  checkRouteOptions,
+  definedOptions,
+  mergeRouteOptions,
+  ROUTE_OPTION_KEYS,
+  type AshRouteOptions,
+} from '../verification/route-options.js';
+import { BINDING_OPTION_KEYS, type AshBindingOptions, type AshBindings, type AshServerOptions } from './options.js';
+
+/** A route that is declared, with its place in its chain. */
+export interface DeclaredRoute<R> {
+  readonly declaration: RouteDeclaration<R>;
+  readonly rule: ChainRule | undefined;
+}
+
+const ANY_ROUTE = 'every route';
+const STRANGER = 'a route that is not declared';
+
+/**
+ * The routes that the options declare: those of `expectedBinding`, or else all of `bindings`, or else one for whatever
+ * comes.
+ *
+ * @param name Who declares them, for messages.
+ * @throws AshConfigurationError that names the option or the route, and the mend.
+ */
+export function declareRoutes<R>(name: string, options: AshServerOptions<R>): DeclaredRoute<R>[] {
+  const { bindings, expectedBinding } = options;
+  if (bindings !== undefined) return pickExpected(name, declareAll(name, options, bindings), expectedBinding);
+  if (expectedBinding !== undefined) return [declareOne(name, options, listOf(expectedBinding))];
+  if (options.chain !== undefined) {
+    throw fault(
+      name,
+      "'chain' needs 'expectedBinding', or 'bindings': the steps of a chain are told by their bindings",
+    );
+  }
+  return [
+    { declaration: { name: ANY_ROUTE, bindings: [], chain: undefined, ...commonOf(options, false) }, rule: undefined },
+  ];
+}
+
+/** A route for requests that none of the declared ones is for: it has their bindings, and so refuses what has none. */
+export function declareStranger<R>(
+  declared: readonly DeclaredRoute<R>[],
+  options: AshServerOptions<R>,
+): RouteDeclaration<R> {
+  const bindings = declared.flatMap(({ declaration }) => declaration.bindings);
+  return { name: STRANGER, bindings, chain: undefined, ...commonOf(options, false) };
+}
+
+function declareOne<R>(name: string, options: AshServerOptions<R>, texts: readonly string[]): DeclaredRoute<R> {
+  const bindings = texts.map((text) => read(name, "'expectedBinding'", text, options));
+  const [first] = bindings;
+  if (first === undefined) throw fault(name, "'expectedBinding' names no binding");
+  const declaration = { name: first.text, bindings, chain: undefined, ...commonOf(options, false) };
+  const step = stepOf(declaration, options.chain);
+  return { declaration, rule: step && loneChainRule(step) };
+}
+
+/** Every route of the application, each checked, and each step held against all the others of its chain. */
+function declareAll<R>(name: string, options: AshServerOptions<R>, all: AshBindings<R>): DeclaredRoute<R>[] {
+  for (const key of ['chain', 'spend'] as const) {
+    if (options[key] !== undefined) throw fault(name, `'${key}' is a single route's: say it in 'bindings'`);
+  }
+  const common = commonOf(options, true);
+  const entries: [string, AshBindingOptions<R>][] = isList(all) ? all.map((text) => [text, {}]) : Object.entries(all);
+  if (entries.length === 0) throw fault(name, "'bindings' names no route");
+  const routes = entries.map(([text, own]) => {
+    const binding = read(name, "'bindings'", text, options);
+    checkKeys(binding.text, own, BINDING_OPTION_KEYS);
+    const { chain, ...route } = own;
+    checkRouteOptions(binding.text, route);
+    const declaration: RouteDeclaration<R> = {
+      ...common,
+      name: binding.text,
+      bindings: [binding],
+      options: mergeRouteOptions(binding.text, common.options, route),
+      chain: undefined,
+    };
+    return { declaration, step: stepOf(declaration, chain) };
+  });
+  const steps = routes.flatMap(({ step }) => step ?? []);
+  const rules = new Map(compileChains(steps).map((rule, index) => [steps[index], rule]));
+  return routes.map(({ declaration, step }) => ({ declaration, rule: step && rules.get(step) }));
+}
+
+function pickExpected<R>(
+  name: string,
+  declared: readonly DeclaredRoute<R>[],
+  expected: string | readonly string[] | undefined,
+): DeclaredRoute<R>[] {
+  if (expected === undefined) return [...declared];
+  return listOf(expected).map((text) => {
+    const { text: normalised } = readBinding(name, "'expectedBinding'", text);
+    const found = declared.find(({ declaration }) => declaration.name === normalised);
+    if (found !== undefined) return found;
+    const known = declared.map(({ declaration }) => `'${declaration.name}'`).join(', ');
+    throw fault(name, `'expectedBinding' is '${normalised}', which is none of 'bindings': ${known}`);
+  });
+}
+
+/** What all routes have in common. Contexts are renewed where the library issues them, and so knows their routes. */
+function commonOf<R>(
+  options: AshServerOptions<R>,
+  renewal: boolean,
+): { options: AshRouteOptions<R>; unmapped: { publicPrefix: string } } {
+  const own = Object.entries(options).filter(([key]) => ROUTE_OPTION_KEYS.some((known) => known === key));
+  return {
+    options: { renewal, ...definedOptions<R>(Object.fromEntries(own)) },
+    unmapped: { publicPrefix: options.publicPrefix ?? '' },
+  };
+}
+
+function stepOf<R>(
+  { name, bindings }: RouteDeclaration<R>,
+  chain: AshBindingOptions<R>['chain'],
+): ChainDeclaration | undefined {
+  if (chain === undefined) return undefined;
+  const { name: chainName, ...options } = typeof chain === 'string' ? { name: chain } : chain;
+  if (typeof chainName !== 'string') throw fault(name, "'chain' has no name: { name: 'checkout', start: true }");
+  return { route: name, chain: chainName, options, bindings };
+}
+
+function read<R>(name: string, where: string, text: string, { publicPrefix = '' }: AshServerOptions<R>): RouteBinding {
+  const binding = readBinding(name, where, text);
+  const { path } = ashParseBinding(binding.text);
+  if (!`${path}/`.startsWith(`${publicPrefix.replace(/\/$/, '')}/`)) {
+    throw fault(name, `${where}: '${binding.text}' does not begin with the 'publicPrefix' '${publicPrefix}'`);
+  }
+  return readBinding(name, where, text, path.slice(publicPrefix.replace(/\/$/, '').length));
+}
+
+function listOf(value: string | readonly string[]): readonly string[] {
+  return typeof value === 'string' ? [value] : value;
+}
+
+function isList<R>(all: AshBindings<R>): all is readonly string[] {
+  return Array.isArray(all);
+}

@@ -1,0 +1,92 @@
+import { checkKeys } from '../core/configuration.js';
+import { AshConfigurationError } from '../core/index.js';
+import type { AshContextStore } from '../stores/context-store.js';
+import { checkApplicationOptions } from '../verification/application-options.js';
+import { ashFactsOf, type AshRequestLike } from '../verification/facts.js';
+import { ownBinding } from '../verification/own-binding.js';
+import { AshProtection, type AshLog, type ProtectedRoute } from '../verification/protection.js';
+import { protectRoute, warnOfOpenChains } from '../verification/protected-routes.js';
+import { checkSharedOptions } from '../verification/route-options.js';
+import { consoleLog } from './console-log.js';
+import { declareRoutes, declareStranger } from './declared-routes.js';
+import type { AshServerOptions } from './options.js';
+import { openStore } from './store-opening.js';
+import { warnOnce } from './warn-once.js';
+
+const DEFAULT_STORE_TIMEOUT = 2_000;
+
+/**
+ * The one way through for an application without Nest, on its store; its routes are still to be declared.
+ *
+ * @param name Who protects, for messages.
+ * @param keys The options that it takes.
+ * @throws AshConfigurationError that names the option and the mend.
+ */
+export function protectionOn<R extends AshRequestLike>(
+  name: string,
+  store: AshContextStore,
+  options: AshServerOptions<R>,
+  { keys, log }: { keys: readonly string[]; log: AshLog },
+): AshProtection<R> {
+  checkStore(name, store);
+  checkKeys(name, options, keys);
+  checkSharedOptions(name, options);
+  checkApplicationOptions(name, options);
+  warnOfMemory(store, warnOnce(store, log));
+  const { storeTimeout = DEFAULT_STORE_TIMEOUT, clock = Date.now } = options;
+  return new AshProtection<R>({ store, storeTimeout, clock, log, opening: openStore(store, log) });
+}
+
+/** The protected routes of an application without Nest, on a store. */
+export class AshServer<R extends AshRequestLike = AshRequestLike> {
+  readonly protection: AshProtection<R>;
+  readonly log: AshLog;
+  private readonly stranger: ProtectedRoute<R>;
+  private readonly publicPrefix: string;
+
+  /**
+   * @param name Who declares the routes, for messages.
+   * @param keys The options that it takes.
+   * @throws AshConfigurationError that names the option or the route, and the mend.
+   */
+  constructor(name: string, store: AshContextStore, options: AshServerOptions<R>, keys: readonly string[]) {
+    const { log = consoleLog, publicPrefix = '' } = options;
+    this.log = log;
+    this.publicPrefix = publicPrefix;
+    this.protection = protectionOn(name, store, options, { keys, log });
+    const declared = declareRoutes(name, options);
+    const atStart = warnOnce(store, log);
+    const routes = declared.map(({ declaration, rule }) => protectRoute(declaration, rule, atStart));
+    for (const route of routes) this.protection.table.add(route);
+    warnOfOpenChains(routes, atStart);
+    this.stranger = protectRoute(declareStranger(declared, options), undefined, () => undefined);
+  }
+
+  /** The route that a request is on: the one that is declared for it, or one that refuses it. */
+  routeOf(request: R): ProtectedRoute<R> {
+    const { routes } = this.protection.table;
+    const [only] = routes;
+    if (routes.length === 1 && only !== undefined) return only;
+    const facts = ashFactsOf(request);
+    const own = ownBinding(facts, this.publicPrefix);
+    return (
+      (own === undefined ? undefined : this.protection.table.find(own)) ??
+      routes.find(({ bindings }) =>
+        bindings.some((binding) => binding.method === facts.method && binding.isServedAt(facts.route)),
+      ) ??
+      this.stranger
+    );
+  }
+}
+
+function checkStore(name: string, store: unknown): void {
+  // Told by what it can do, since two copies of the class can meet.
+  const isStore = typeof store === 'object' && store !== null && 'consume' in store && 'create' in store;
+  if (!isStore)
+    throw new AshConfigurationError(`${name}: 'store' is a store of contexts: new AshMemoryStore(), for one.`);
+}
+
+function warnOfMemory(store: AshContextStore, log: AshLog): void {
+  if (!store.inProcess || process.env['NODE_ENV'] !== 'production') return;
+  log('warn', 'Contexts are kept in the memory of this process: a second process or a restart refuses them.');
+}
