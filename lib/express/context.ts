@@ -1,10 +1,10 @@
 import { ContextEndpoint } from '../server/endpoint.js';
-import { checkOnError, checkSkip } from '../server/hooks.js';
+import { checkGiven, checkOnError, checkSkip } from '../server/hooks.js';
 import { AshServer } from '../server/server.js';
 import { fault } from '../verification/declared-binding.js';
 import { CONTEXT_KEYS, type AshExpressContextOptions } from './options.js';
 import { refuse } from './refusal.js';
-import type { AshExpressHandler, AshExpressRequest } from './types.js';
+import type { AshExpressHandler, AshExpressNext, AshExpressRequest, AshExpressResponse } from './types.js';
 
 const NAME = 'ashExpressContext';
 
@@ -20,6 +20,7 @@ const NAME = 'ashExpressContext';
  * Source: protocol, section 1.
  */
 export function ashExpressContext(options: AshExpressContextOptions): AshExpressHandler {
+  checkGiven(NAME, options);
   const { store, onError, skip, bindings, expectedBinding } = options;
   const server = new AshServer<AshExpressRequest>(NAME, store, options, CONTEXT_KEYS);
   checkOnError(NAME, onError);
@@ -29,7 +30,7 @@ export function ashExpressContext(options: AshExpressContextOptions): AshExpress
   }
   const endpoint = new ContextEndpoint(NAME, server.protection, options);
   endpoint.check();
-  return (request, response, next) => {
+  return (request: AshExpressRequest, response: AshExpressResponse, next: AshExpressNext) => {
     if (request.method !== 'POST') {
       next();
       return;

@@ -1,16 +1,17 @@
-import { checkOnError, checkSkip, isSkipped } from '../server/hooks.js';
+import { checkGiven, checkOnError, checkSkip, isSkipped } from '../server/hooks.js';
 import { Passage } from '../server/passage.js';
 import { AshServer } from '../server/server.js';
 import { MIDDLEWARE_KEYS, type AshExpressOptions } from './options.js';
 import { refuse } from './refusal.js';
-import type { AshExpressHandler, AshExpressRequest } from './types.js';
+import type { AshExpressHandler, AshExpressNext, AshExpressRequest, AshExpressResponse } from './types.js';
 
 const NAME = 'ashExpressMiddleware';
 
 /**
  * A middleware of Express that verifies a request and spends its context, or refuses it. It stands behind the parser of
- * the body and before the handler. The handler finds the verified request as `request.ash`; where it ends a step of a
- * chain, the answer carries `X-ASH-Chain-Proof`.
+ * the body, behind whatever puts another method or URL in the place of the request's, and before the handler. The
+ * handler finds the verified request as `request.ash`; where it ends a step of a chain, the answer carries
+ * `X-ASH-Chain-Proof`.
  *
  * With `expectedBinding` it protects that route. With `bindings` alone it protects all of them, wherever it is mounted,
  * and refuses every other request. With neither it protects whatever comes, by the request's own method and path.
@@ -25,12 +26,13 @@ const NAME = 'ashExpressMiddleware';
  * Source: protocol, section 8.
  */
 export function ashExpressMiddleware(options: AshExpressOptions): AshExpressHandler {
+  checkGiven(NAME, options);
   const { store, onError, skip } = options;
   const server = new AshServer<AshExpressRequest>(NAME, store, options, MIDDLEWARE_KEYS);
   checkOnError(NAME, onError);
   checkSkip(NAME, skip);
   const passage = new Passage(server.protection, server.log);
-  return (request, response, next) => {
+  return (request: AshExpressRequest, response: AshExpressResponse, next: AshExpressNext) => {
     const enter = async (): Promise<void> => {
       if (await isSkipped(skip, request)) return;
       await passage.enter(request, response, server.routeOf(request));

@@ -24,6 +24,8 @@ export async function refuse(
     next(asError(error));
     return;
   }
+  // Somebody else has answered meanwhile, a time-out of the application's own for one: nothing is left to say.
+  if (response.headersSent) return;
   if (onError === undefined) {
     answerJson(response, error.body);
     return;

@@ -26,9 +26,10 @@ export interface AshExpressResponse extends NodeResponse {
 /** Goes on to the next handler; with an error, to the application's error handling. */
 export type AshExpressNext = (error?: unknown) => void;
 
-/** A middleware of Express, 4 and 5. */
-export type AshExpressHandler = (
-  request: AshExpressRequest,
-  response: AshExpressResponse,
-  next: AshExpressNext,
-) => void;
+/**
+ * A middleware of Express, 4 and 5. It names nothing that Express's own types would infer from it: a handler behind it has
+ * the types that it has without it, its path parameters above all.
+ */
+export type AshExpressHandler = {
+  of(request: Omit<AshExpressRequest, 'params' | 'body'>, response: NodeResponse, next: AshExpressNext): void;
+}['of'];

@@ -4,14 +4,15 @@ import { compileChains, loneChainRule, type ChainDeclaration, type ChainRule } f
 import { fault, readBinding } from '../verification/declared-binding.js';
 import type { RouteDeclaration } from '../verification/protected-routes.js';
 import type { RouteBinding } from '../verification/route-binding.js';
+import { checkRouteOptions, mergeRouteOptions, type AshRouteOptions } from '../verification/route-options.js';
 import {
-  checkRouteOptions,
-  definedOptions,
-  mergeRouteOptions,
-  ROUTE_OPTION_KEYS,
-  type AshRouteOptions,
-} from '../verification/route-options.js';
-import { BINDING_OPTION_KEYS, type AshBindingOptions, type AshBindings, type AshServerOptions } from './options.js';
+  BINDING_OPTION_KEYS,
+  chainPlaceOf,
+  routeOptionsOf,
+  type AshBindingOptions,
+  type AshBindings,
+  type AshServerOptions,
+} from './options.js';
 
 /** A route that is declared, with its place in its chain. */
 export interface DeclaredRoute<R> {
@@ -31,6 +32,7 @@ const STRANGER = 'a route that is not declared';
  */
 export function declareRoutes<R>(name: string, options: AshServerOptions<R>): DeclaredRoute<R>[] {
   const { bindings, expectedBinding } = options;
+  checkBindings(name, { bindings, expectedBinding });
   if (bindings !== undefined) return pickExpected(name, declareAll(name, options, bindings), expectedBinding);
   if (expectedBinding !== undefined) return [declareOne(name, options, listOf(expectedBinding))];
   if (options.chain !== undefined) {
@@ -44,13 +46,9 @@ export function declareRoutes<R>(name: string, options: AshServerOptions<R>): De
   ];
 }
 
-/** A route for requests that none of the declared ones is for: it has their bindings, and so refuses what has none. */
-export function declareStranger<R>(
-  declared: readonly DeclaredRoute<R>[],
-  options: AshServerOptions<R>,
-): RouteDeclaration<R> {
-  const bindings = declared.flatMap(({ declaration }) => declaration.bindings);
-  return { name: STRANGER, bindings, chain: undefined, ...commonOf(options, false) };
+/** A route for requests that none of the declared ones is for: a route without a binding is nobody's, and refuses all. */
+export function declareStranger<R>(options: AshServerOptions<R>): RouteDeclaration<R> {
+  return { name: STRANGER, bindings: [], chain: undefined, options: commonOf(options, false).options };
 }
 
 function declareOne<R>(name: string, options: AshServerOptions<R>, texts: readonly string[]): DeclaredRoute<R> {
@@ -72,6 +70,7 @@ function declareAll<R>(name: string, options: AshServerOptions<R>, all: AshBindi
   if (entries.length === 0) throw fault(name, "'bindings' names no route");
   const routes = entries.map(([text, own]) => {
     const binding = read(name, "'bindings'", text, options);
+    if (!isObject(own)) throw fault(binding.text, 'its options are an object: {} where it has none of its own');
     checkKeys(binding.text, own, BINDING_OPTION_KEYS);
     const { chain, ...route } = own;
     checkRouteOptions(binding.text, route);
@@ -109,9 +108,8 @@ function commonOf<R>(
   options: AshServerOptions<R>,
   renewal: boolean,
 ): { options: AshRouteOptions<R>; unmapped: { publicPrefix: string } } {
-  const own = Object.entries(options).filter(([key]) => ROUTE_OPTION_KEYS.some((known) => known === key));
   return {
-    options: { renewal, ...definedOptions<R>(Object.fromEntries(own)) },
+    options: { renewal, ...routeOptionsOf(options) },
     unmapped: { publicPrefix: options.publicPrefix ?? '' },
   };
 }
@@ -120,10 +118,8 @@ function stepOf<R>(
   { name, bindings }: RouteDeclaration<R>,
   chain: AshBindingOptions<R>['chain'],
 ): ChainDeclaration | undefined {
-  if (chain === undefined) return undefined;
-  const { name: chainName, ...options } = typeof chain === 'string' ? { name: chain } : chain;
-  if (typeof chainName !== 'string') throw fault(name, "'chain' has no name: { name: 'checkout', start: true }");
-  return { route: name, chain: chainName, options, bindings };
+  const place = chainPlaceOf(name, chain);
+  return place && { ...place, route: name, bindings };
 }
 
 function read<R>(name: string, where: string, text: string, { publicPrefix = '' }: AshServerOptions<R>): RouteBinding {
@@ -133,6 +129,22 @@ function read<R>(name: string, where: string, text: string, { publicPrefix = '' 
     throw fault(name, `${where}: '${binding.text}' does not begin with the 'publicPrefix' '${publicPrefix}'`);
   }
   return readBinding(name, where, text, path.slice(publicPrefix.replace(/\/$/, '').length));
+}
+
+function checkBindings(
+  name: string,
+  { bindings, expectedBinding }: { readonly bindings: unknown; readonly expectedBinding: unknown },
+): void {
+  if (bindings !== undefined && !isObject(bindings)) {
+    throw fault(name, "'bindings' is a list of bindings, or an object of them with the options of each");
+  }
+  if (expectedBinding !== undefined && typeof expectedBinding !== 'string' && !Array.isArray(expectedBinding)) {
+    throw fault(name, "'expectedBinding' is a binding, 'POST /transfer', or a list of bindings");
+  }
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
 }
 
 function listOf(value: string | readonly string[]): readonly string[] {

@@ -7,6 +7,22 @@ export function checkOnError(name: string, onError: unknown): void {
 }
 
 /** @throws AshConfigurationError */
+export function checkLog(name: string, log: unknown): void {
+  if (log === undefined || typeof log === 'function') return;
+  throw new AshConfigurationError(`${name}: 'log' is a function of a level, a message and a cause.`);
+}
+
+/**
+ * Checks that there are options at all, which whoever writes no types can leave out.
+ *
+ * @throws AshConfigurationError
+ */
+export function checkGiven(name: string, options: unknown): void {
+  if (typeof options === 'object' && options !== null) return;
+  throw new AshConfigurationError(`${name}: its options are missing: { store: new AshMemoryStore() }, for one.`);
+}
+
+/** @throws AshConfigurationError */
 export function checkSkip(name: string, skip: unknown): void {
   if (skip === undefined || typeof skip === 'function') return;
   throw new AshConfigurationError(`${name}: 'skip' is a function of the request.`);

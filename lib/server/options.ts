@@ -1,9 +1,11 @@
 import type { AshApplicationOptions } from '../verification/application-options.js';
 import { APPLICATION_OPTION_KEYS } from '../verification/application-options.js';
 import type { AshChainOptions } from '../verification/chain-rules.js';
+import { fault } from '../verification/declared-binding.js';
 import type { AshRequestLike } from '../verification/facts.js';
 import type { AshLog } from '../verification/protection.js';
-import { ROUTE_OPTION_KEYS, type AshRouteOptions } from '../verification/route-options.js';
+import type { ChainMembership } from '../verification/protected-routes.js';
+import { definedOptions, ROUTE_OPTION_KEYS, type AshRouteOptions } from '../verification/route-options.js';
 
 /** A route's place in a chain: the chain's name, with what the route follows. Source: protocol, section 9. */
 export interface AshChainPlace extends AshChainOptions {
@@ -25,7 +27,8 @@ export interface AshBindingOptions<R = AshRequestLike> extends AshRouteOptions<R
  * with what each says for itself.
  *
  * @example
- * { 'POST /transfer': {}, 'PUT /accounts/:id/limit': { mode: 'strict' } }
+ * const shop = { store, bindings: { 'POST /transfer': {}, 'PUT /accounts/:id/limit': { mode: 'strict' } } } as const;
+ * app.post('/ash/context', ashExpressContext(shop));
  */
 export type AshBindings<R = AshRequestLike> = readonly string[] | Readonly<Record<string, AshBindingOptions<R>>>;
 
@@ -46,6 +49,21 @@ export interface AshServerOptions<R = AshRequestLike> extends AshBindingOptions<
   readonly expectedBinding?: string | readonly string[];
   /** Where messages for the operator go. Default: errors and warnings to the console. */
   readonly log?: AshLog;
+}
+
+/** The place in a chain that a route declares, if it declares one. */
+export function chainPlaceOf(name: string, chain: AshBindingOptions['chain']): ChainMembership | undefined {
+  if (chain === undefined) return undefined;
+  // A copy, which also what is no object gives nothing to.
+  const { name: chainName, ...options } = typeof chain === 'string' ? { name: chain } : { ...chain };
+  if (typeof chainName === 'string') return { chain: chainName, options };
+  throw fault(name, "'chain' has no name: { name: 'checkout', start: true }");
+}
+
+/** The options that are a route's, out of all that an application says. */
+export function routeOptionsOf<R>(options: AshRouteOptions<R>): AshRouteOptions<R> {
+  const own = Object.entries(options).filter(([key]) => ROUTE_OPTION_KEYS.some((known) => known === key));
+  return definedOptions<R>(Object.fromEntries(own));
 }
 
 /** The option names of {@link AshServerOptions}. */

@@ -1,5 +1,4 @@
-import type { AshError } from '../core/index.js';
-import { isAshError } from '../core/index.js';
+import { ASH_VERIFIED_HEADER, isAshError, type AshError } from '../core/index.js';
 import { holdAnswer, type HeldAnswer } from '../verification/answer-hold.js';
 import type { AshRequestLike } from '../verification/facts.js';
 import type { AshLog, AshProtection, NodeAnswer, Passed, ProtectedRoute } from '../verification/protection.js';
@@ -10,7 +9,7 @@ import { AshRefusalError } from './refusal-error.js';
 
 /** Node's own response. */
 export type NodeResponse = NodeAnswer &
-  HeldAnswer & { statusCode: number; getHeaderNames(): string[]; removeHeader(name: string): unknown };
+  HeldAnswer & { statusCode: number; getHeaderNames(): string[]; destroy(): unknown };
 
 const FAULT = { statusCode: 500, error: 'Internal Server Error', message: 'Internal server error' };
 
@@ -29,16 +28,23 @@ export class Passage<R extends AshRequestLike> {
    * @throws AshRefusalError for a request that is refused.
    */
   async enter(request: R, response: NodeResponse, route: ProtectedRoute<R>): Promise<void> {
-    const isFirst = this.verdicts.get(request, route) === undefined;
-    const verdict = await this.verdicts.once(request, route, () => this.protection.verify(request, route));
+    // By the answer, which is Node's own: an application can give its request a `raw` that is something else.
+    const isFirst = this.verdicts.get(response, route) === undefined;
+    const verdict = await this.verdicts.once(response, route, () => this.protection.verify(request, route));
     const toError = (refusal: AshRefusal): AshRefusalError =>
       new AshRefusalError(this.protection.answer(refusal, route), { cause: refusal.cause });
-    if (!verdict.ok) throw toError(verdict);
+    if (!verdict.ok) {
+      // Another middleware may have let the request pass before this one.
+      if (!response.headersSent) response.removeHeader(ASH_VERIFIED_HEADER);
+      throw toError(verdict);
+    }
     if (!isFirst) return;
     const passed = { pass: verdict, route, request, response };
     try {
       await this.protection.admit(passed, toError);
     } catch (error) {
+      // Its handler is not to run, so that the step before can be gone on with by another request.
+      if (verdict.step !== undefined) await this.protection.freeStep(verdict.step);
       throw isAshError(error) ? refused(error) : error;
     }
     if (verdict.step !== undefined || verdict.spending !== undefined) this.hold(passed, response);
@@ -49,20 +55,28 @@ export class Passage<R extends AshRequestLike> {
     holdAnswer(
       response,
       (status, head) => this.protection.conclude(passed, status, head),
-      (error) => {
+      (error, end) => {
         this.log('error', `${passed.route.name}: the answer was withheld.`, error);
+        if (response.headersSent) {
+          response.destroy();
+          return;
+        }
         for (const name of response.getHeaderNames()) response.removeHeader(name);
-        answerJson(response, FAULT);
+        answerJson(response, FAULT, end);
       },
     );
   }
 }
 
 /** Answers a body of JSON with its status, through Node alone. */
-export function answerJson(response: NodeResponse, body: { readonly statusCode: number }): void {
+export function answerJson(
+  response: NodeResponse,
+  body: { readonly statusCode: number },
+  end: (text: string) => unknown = (text) => response.end(text),
+): void {
   response.statusCode = body.statusCode;
   response.setHeader('Content-Type', 'application/json; charset=utf-8');
-  response.end(JSON.stringify(body));
+  end(JSON.stringify(body));
 }
 
 function refused(error: AshError): AshRefusalError {

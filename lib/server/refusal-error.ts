@@ -6,7 +6,10 @@ import type { AshErrorBody } from '../verification/refusal.js';
  * `body` is what the client is told. Tell it apart by its `code`.
  *
  * @example
- * onError: (error, request, response) => response.status(error.statusCode).json({ problem: error.code });
+ * ashExpressMiddleware({
+ *   store,
+ *   onError: (error, request, response) => response.status(error.statusCode).json({ problem: error.code }),
+ * });
  *
  * Source: protocol, section 8.
  */

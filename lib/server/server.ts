@@ -9,6 +9,7 @@ import { protectRoute, warnOfOpenChains } from '../verification/protected-routes
 import { checkSharedOptions } from '../verification/route-options.js';
 import { consoleLog } from './console-log.js';
 import { declareRoutes, declareStranger } from './declared-routes.js';
+import { checkGiven, checkLog } from './hooks.js';
 import type { AshServerOptions } from './options.js';
 import { openStore } from './store-opening.js';
 import { warnOnce } from './warn-once.js';
@@ -34,7 +35,7 @@ export function protectionOn<R extends AshRequestLike>(
   checkApplicationOptions(name, options);
   warnOfMemory(store, warnOnce(store, log));
   const { storeTimeout = DEFAULT_STORE_TIMEOUT, clock = Date.now } = options;
-  return new AshProtection<R>({ store, storeTimeout, clock, log, opening: openStore(store, log) });
+  return new AshProtection<R>({ store, storeTimeout, clock, log, opening: openStore(store, warnOnce(store, log)) });
 }
 
 /** The protected routes of an application without Nest, on a store. */
@@ -50,7 +51,9 @@ export class AshServer<R extends AshRequestLike = AshRequestLike> {
    * @throws AshConfigurationError that names the option or the route, and the mend.
    */
   constructor(name: string, store: AshContextStore, options: AshServerOptions<R>, keys: readonly string[]) {
+    checkGiven(name, options);
     const { log = consoleLog, publicPrefix = '' } = options;
+    checkLog(name, log);
     this.log = log;
     this.publicPrefix = publicPrefix;
     this.protection = protectionOn(name, store, options, { keys, log });
@@ -59,7 +62,7 @@ export class AshServer<R extends AshRequestLike = AshRequestLike> {
     const routes = declared.map(({ declaration, rule }) => protectRoute(declaration, rule, atStart));
     for (const route of routes) this.protection.table.add(route);
     warnOfOpenChains(routes, atStart);
-    this.stranger = protectRoute(declareStranger(declared, options), undefined, () => undefined);
+    this.stranger = protectRoute(declareStranger(options), undefined, () => undefined);
   }
 
   /** The route that a request is on: the one that is declared for it, or one that refuses it. */
@@ -69,13 +72,8 @@ export class AshServer<R extends AshRequestLike = AshRequestLike> {
     if (routes.length === 1 && only !== undefined) return only;
     const facts = ashFactsOf(request);
     const own = ownBinding(facts, this.publicPrefix);
-    return (
-      (own === undefined ? undefined : this.protection.table.find(own)) ??
-      routes.find(({ bindings }) =>
-        bindings.some((binding) => binding.method === facts.method && binding.isServedAt(facts.route)),
-      ) ??
-      this.stranger
-    );
+    // That of a parameter beside it, which may demand less, would open a path that only the router spells in another way.
+    return (own === undefined ? undefined : this.protection.table.findAlike(own)) ?? this.stranger;
   }
 }
 

@@ -1,10 +1,12 @@
-import type { AshIssuedContext } from '../core/index.js';
+import type { AshError, AshIssuedContext } from '../core/index.js';
 import type { AshContextStore } from '../stores/context-store.js';
+import { contextRefusal } from '../verification/context-endpoint.js';
 import type { AshRequestLike } from '../verification/facts.js';
 import type { AshIssueOptions } from '../verification/issuer.js';
 import { ashErrorBody, type AshErrorBody, type AshStatuses } from '../verification/refusal.js';
 import type { AshRefusal, AshVerifyResult } from '../verification/verdict.js';
 import { SERVER_OPTION_KEYS, type AshServerOptions } from './options.js';
+import { AshRefusalError } from './refusal-error.js';
 import { AshServer } from './server.js';
 
 const NO_OPTIONS = {};
@@ -23,10 +25,13 @@ const servers = new WeakMap<AshContextStore, WeakMap<object, AshServer<never>>>(
  * @param options What the route demands. Without `expectedBinding` the binding is the request's own method and path.
  * @throws AshConfigurationError for options that cannot be.
  * @returns Whether it passed; `step` is what is left to do on a route of a chain: `succeed()` before the answer of a
- * handler that succeeded, with `step.proof` as its `X-ASH-Chain-Proof`, or `fail()`.
+ * handler that succeeded, with `step.proof` as its `X-ASH-Chain-Proof`, or `fail()`. On a route with `spend: 'handler'`
+ * the context is unspent: call `request.spend()` of the result before anything is changed.
  * @example
- * const verdict = await ashVerify(store, { method, url, headers, body }, { expectedBinding: 'POST /transfer' });
- * if (!verdict.ok) return answer(ashRefusalBody(verdict));
+ * const routes = { bindings: ['POST /transfer'] };
+ * const verdict = await ashVerify(store, { method, url, headers, body }, routes);
+ * if (verdict.ok) transfer(verdict.request.payload);
+ * else answer(ashRefusalBody(verdict));
  *
  * Source: protocol, section 8.
  */
@@ -36,7 +41,15 @@ export async function ashVerify<R extends AshRequestLike>(
   options: AshServerOptions<R> = NO_OPTIONS,
 ): Promise<AshVerifyResult> {
   const server = serverOf('ashVerify', store, options);
-  return server.protection.verify(request, server.routeOf(request));
+  const { protection } = server;
+  const route = server.routeOf(request);
+  const verdict = await protection.verify(request, route);
+  if (verdict.ok) {
+    const toError = (refusal: AshRefusal): AshRefusalError =>
+      new AshRefusalError(protection.answer(refusal, route), { cause: refusal.cause });
+    protection.letSpend(verdict, { request, route }, toError);
+  }
+  return verdict;
 }
 
 /**
@@ -62,9 +75,10 @@ export async function ashIssue<R extends AshRequestLike>(
 }
 
 /**
- * What the client of a refused request is told: the body of the answer, with its status. In `strict` mode it names no
- * code but `ASH_VERIFICATION_FAILED`.
+ * What the client of a refused request is told, or of one that gets no context: the body of the answer, with its
+ * status. In `strict` mode it names no code but `ASH_VERIFICATION_FAILED`.
  *
+ * @param refusal What {@link ashVerify} answered, or the `AshError` that {@link ashIssue} threw.
  * @param statuses HTTP statuses to answer instead of the protocol's, by code.
  * @example
  * const body = ashRefusalBody(verdict);
@@ -72,8 +86,10 @@ export async function ashIssue<R extends AshRequestLike>(
  *
  * Source: protocol, section 8.
  */
-export function ashRefusalBody(refusal: AshRefusal, statuses: AshStatuses = {}): AshErrorBody {
-  return ashErrorBody(refusal, refusal.namesCode, statuses);
+export function ashRefusalBody(refusal: AshRefusal | AshError, statuses: AshStatuses = {}): AshErrorBody {
+  return refusal instanceof Error
+    ? contextRefusal(refusal, statuses)
+    : ashErrorBody(refusal, refusal.namesCode, statuses);
 }
 
 function serverOf<R extends AshRequestLike>(

@@ -1,15 +1,26 @@
 /** Node's own response, of HTTP/1 or HTTP/2, as far as its head and its body go out. */
 export interface HeldAnswer {
   statusCode: number;
+  readonly headersSent: boolean;
   setHeader(name: string, value: string): unknown;
+  appendHeader?(name: string, value: string): unknown;
+  removeHeader(name: string): unknown;
   writeHead(...args: unknown[]): unknown;
   write(...args: unknown[]): unknown;
   end(...args: unknown[]): unknown;
   flushHeaders?(): unknown;
+  on(event: string, listener: () => void): unknown;
+  addListener(event: string, listener: () => void): unknown;
   emit(event: 'drain'): unknown;
 }
 
-type Method = 'writeHead' | 'write' | 'end' | 'flushHeaders';
+const SAYINGS = ['writeHead', 'write', 'end', 'flushHeaders'] as const;
+const HEADERS = ['setHeader', 'appendHeader', 'removeHeader'] as const;
+const LISTENING = ['on', 'addListener'] as const;
+
+type Saying = (typeof SAYINGS)[number];
+type Method = Saying | (typeof HEADERS)[number] | (typeof LISTENING)[number] | '_implicitHeader';
+type Call = (...args: unknown[]) => unknown;
 
 /** The head of an answer that waits, which is still open to who makes it wait. */
 export interface OpenHead {
@@ -17,13 +28,20 @@ export interface OpenHead {
   setHeader(name: string, value: string): unknown;
 }
 
-/** A call of the handler that waits. */
-interface Call {
-  readonly method: Method;
+/** What the handler has said while its answer waits. */
+interface Said {
+  readonly method: Saying;
   readonly args: readonly unknown[];
 }
 
 type Settle = (status: number, head: OpenHead) => Promise<void>;
+
+/**
+ * Answers instead of the handler, or breaks the answer off where its head is out.
+ *
+ * @param end Ends the answer behind whatever the application has wrapped around it meanwhile, which may take it for ended.
+ */
+type Replace = (error: unknown, end: (text: string) => void) => void;
 
 /**
  * Holds an answer back, from its first byte on, until `settle` is done: what the handler says of it waits in order.
@@ -31,77 +49,115 @@ type Settle = (status: number, head: OpenHead) => Promise<void>;
  *
  * @param settle What has to be done before the answer goes out, by the status that it has. What it throws is an answer
  * that must not go out.
- * @param replace Answers instead of the handler then.
+ * @param replace Answers instead of the handler then, and where Node refuses what the handler has said.
  */
-export function holdAnswer(response: HeldAnswer, settle: Settle, replace: (error: unknown) => void): void {
+export function holdAnswer(response: HeldAnswer, settle: Settle, replace: Replace): void {
   new Hold(response, settle, replace).begin();
 }
 
 class Hold {
-  private readonly calls: Call[] = [];
-  private readonly own = new Map<Method, (...args: unknown[]) => unknown>();
-  private isSettling = false;
+  private readonly said: Said[] = [];
+  private readonly own = new Map<Method, Call>();
+  // Where a middleware has wrapped the answer, it may keep its listeners in another place than the answer does.
+  private readonly waiting = new Set<() => void>();
+  private state: 'silent' | 'settling' | 'released' | 'replaced' = 'silent';
+  private hasEnded = false;
 
   constructor(
     private readonly response: HeldAnswer,
     private readonly settle: Settle,
-    private readonly replace: (error: unknown) => void,
+    private readonly replace: Replace,
   ) {}
 
+  /** The methods stay in place for good, since a middleware can wrap them that must not be thrown out with them. */
   begin(): void {
-    for (const method of ['writeHead', 'write', 'end', 'flushHeaders'] as const) {
-      const original = this.response[method]?.bind(this.response);
-      if (original === undefined) continue;
-      this.own.set(method, original);
-      this.response[method] = (...args: unknown[]) => this.wait({ method, args });
+    for (const method of SAYINGS) this.wrap(method, (args) => this.say({ method, args }));
+    for (const method of HEADERS) {
+      this.wrap(method, (args, original) => {
+        if (this.state === 'settling') throw headersSent();
+        return original(...args);
+      });
     }
+    for (const method of LISTENING) {
+      this.wrap(method, (args, original) => {
+        const [event, listener] = args;
+        if (this.state === 'settling' && event === 'drain') this.waiting.add(listener as () => void);
+        return original(...args);
+      });
+    }
+    // Asked for by wrappers that go by Node's own mark of a head that is out, and find none as long as it waits.
+    this.wrap('_implicitHeader', (args, original) => (this.state === 'settling' ? undefined : original(...args)));
   }
 
-  /** What the handler gets for a call that waits: a stream that is full, or the response itself. */
-  private wait(call: Call): unknown {
-    this.calls.push(call);
-    if (!this.isSettling) void this.run(statusOf(call, this.response));
-    if (call.method === 'end') this.shadow('writableEnded');
-    return call.method === 'write' ? false : this.response;
+  private wrap(method: Method, instead: (args: readonly unknown[], original: Call) => unknown): void {
+    const methods = this.response as Partial<Record<Method, Call>>;
+    const original = methods[method]?.bind(this.response);
+    if (original === undefined) return;
+    this.own.set(method, original);
+    methods[method] = (...args) => instead(args, original);
+  }
+
+  private say(said: Said): unknown {
+    const { method, args } = said;
+    if (this.state === 'released') return this.own.get(method)?.(...args);
+    if (this.state === 'replaced') return this.drop(said);
+    if (this.state === 'settling' && method === 'writeHead') throw headersSent();
+    if (!this.hasEnded) this.said.push(said);
+    if (method === 'end') {
+      this.hasEnded = true;
+      this.shadow('writableEnded');
+    }
+    if (this.state === 'silent') void this.run(statusOf(said, this.response));
+    return method === 'write' ? false : this.response;
+  }
+
+  /** Takes what comes after an answer that another has replaced: nothing but the head of that one goes out. */
+  private drop({ method, args }: Said): unknown {
+    if (method === 'writeHead' && !this.response.headersSent) return this.own.get(method)?.(...args);
+    return method === 'write' ? true : this.response;
   }
 
   private async run(status: number): Promise<void> {
-    this.isSettling = true;
+    this.state = 'settling';
     this.shadow('headersSent');
-    let failure: { readonly error: unknown } | undefined;
     try {
       await this.settle(status, {
         headersSent: false,
-        setHeader: (name, value) => this.response.setHeader(name, value),
+        setHeader: (name, value) => this.own.get('setHeader')?.(name, value),
       });
+      this.release();
+      this.response.statusCode = status;
+      this.replay();
     } catch (error) {
-      failure = { error };
+      this.release();
+      this.answerInstead(error);
     }
-    this.release();
-    if (failure !== undefined) {
-      this.replace(failure.error);
-      return;
-    }
-    // What the handler set after its answer had begun comes too late, as it would have without the wait.
-    this.response.statusCode = status;
-    this.replay();
   }
 
-  /** The response as it was, but for what the handler has said meanwhile. */
+  /** Lets the answer go out, and shows it as it is. */
   private release(): void {
-    for (const [method, original] of this.own) this.response[method] = original;
+    this.state = 'released';
     Reflect.deleteProperty(this.response, 'headersSent');
     Reflect.deleteProperty(this.response, 'writableEnded');
   }
 
   private replay(): void {
     let isFull = true;
-    for (const { method, args } of this.calls) {
+    for (const { method, args } of this.said) {
       const result = this.own.get(method)?.(...args);
       if (method === 'write') isFull = result === false;
     }
+    if (isFull) return;
     // Whoever was told that the stream is full waits to hear that it is not.
-    if (!isFull) this.response.emit('drain');
+    this.response.emit('drain');
+    for (const listener of this.waiting) listener.call(this.response);
+  }
+
+  private answerInstead(error: unknown): void {
+    this.replace(error, (text) => this.own.get('end')?.(text));
+    this.state = 'replaced';
+    // What is still to come is let through to nowhere, so that its source comes to its end.
+    for (const listener of this.waiting) listener.call(this.response);
   }
 
   private shadow(property: 'headersSent' | 'writableEnded'): void {
@@ -109,6 +165,13 @@ class Hold {
   }
 }
 
-function statusOf({ method, args: [status] }: Call, { statusCode }: HeldAnswer): number {
-  return method === 'writeHead' && typeof status === 'number' ? status : statusCode;
+function statusOf({ method, args: [status] }: Said, { statusCode }: HeldAnswer): number {
+  return method === 'writeHead' && status !== undefined ? Number(status) : statusCode;
+}
+
+/** What Node says where a head is changed that is out. */
+function headersSent(): Error {
+  return Object.assign(new Error('The head of the answer is out: it cannot be changed any more.'), {
+    code: 'ERR_HTTP_HEADERS_SENT',
+  });
 }

@@ -163,3 +163,60 @@ describe('BoundedStore', () => {
     expect(unhandled).not.toHaveBeenCalled();
   });
 });
+
+describe('BoundedStore, which is opened by its first question,', () => {
+  const consume = (): Promise<'consumed'> => Promise.resolve('consumed');
+
+  it('asks when it is open, and not before', async () => {
+    const said: string[] = [];
+    let open: () => void = () => undefined;
+    const opening = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const store = {
+      consume: () => {
+        said.push('consumed');
+        return consume();
+      },
+    };
+    const answer = new BoundedStore(store as unknown as AshContextStore, 1_000, () => opening).consume('id');
+    await new Promise(setImmediate);
+    said.push('open');
+    open();
+    await expect(answer).resolves.toBe('consumed');
+    expect(said).toStrictEqual(['open', 'consumed']);
+  });
+
+  it('waits for nothing once it is open', async () => {
+    const asked = jest.fn(consume);
+    const answer = new BoundedStore({ consume: asked } as unknown as AshContextStore, 1_000, () => undefined).consume(
+      'id',
+    );
+    expect(asked).toHaveBeenCalledTimes(1);
+    await expect(answer).resolves.toBe('consumed');
+  });
+
+  const down = new Error('ECONNREFUSED');
+  it.each([
+    [
+      'is not open in time',
+      () => new Promise<void>(() => undefined),
+      new Error('The store did not answer within 5 ms.'),
+    ],
+    ['cannot be opened', () => Promise.reject(down), down],
+    [
+      'throws instead of opening',
+      () => {
+        throw down;
+      },
+      down,
+    ],
+  ])('is unavailable where it %s, and is not asked', async (_title, opening, cause) => {
+    const asked = jest.fn(consume);
+    const store = { consume: asked } as unknown as AshContextStore;
+    for (const bounded of [new BoundedStore(store, 5, opening), new BoundedStore(store, 5, opening).withDeadline()]) {
+      await expect(bounded.consume('id')).rejects.toMatchObject({ code: 'ASH_STORE_UNAVAILABLE', cause });
+    }
+    expect(asked).not.toHaveBeenCalled();
+  });
+});

@@ -1,5 +1,5 @@
 import { configurationError } from '../../test/verification/configuration-error.js';
-import { compileChains, type AshChainOptions, type ChainDeclaration } from './chain-rules.js';
+import { compileChains, loneChainRule, type AshChainOptions, type ChainDeclaration } from './chain-rules.js';
 import { RouteBinding } from './route-binding.js';
 
 function step(binding: string | string[], options: AshChainOptions = {}, chain = 'checkout'): ChainDeclaration {
@@ -205,5 +205,70 @@ describe('compileChains refuses', () => {
         cause: expect.objectContaining({ message: expect.stringContaining("'..'") }),
       }) as Error,
     );
+  });
+});
+
+describe('loneChainRule gives a step whose chain is not declared as a whole', () => {
+  it('what it says of itself', () => {
+    expect(loneChainRule(CART)).toStrictEqual({
+      name: 'checkout',
+      step: 'POST /cart',
+      start: true,
+      after: new Map(),
+      linkTtl: 600_000,
+    });
+    const options = { after: ['POST /cart', 'post /gift/'], timeout: 5_000 };
+    expect(loneChainRule(step(['POST /pay', 'POST /pay/now'], options))).toStrictEqual({
+      name: 'checkout',
+      step: 'POST /pay',
+      start: false,
+      after: new Map([
+        ['POST /cart', 5_000],
+        ['POST /gift', 5_000],
+      ]),
+      linkTtl: 5_000,
+    });
+  });
+
+  it('the right to begin and to follow, where it says both', () => {
+    const rule = loneChainRule(step('POST /pay', { start: true, after: 'POST /cart' }));
+    expect(rule).toMatchObject({ start: true, after: new Map([['POST /cart', 600_000]]) });
+  });
+
+  const SAYS_NEITHER =
+    "AshChain 'checkout': step 'POST /pay' (Shop.pay) says neither 'start' nor 'after', and its chain is not declared as a whole.";
+  type Row = [title: string, declaration: ChainDeclaration, sentence: string];
+  const rows: Row[] = [
+    ['neither start nor after', step('POST /pay'), SAYS_NEITHER],
+    ['that it does not begin, and no more', step('POST /pay', { start: false }), SAYS_NEITHER],
+    ['that it follows nothing', step('POST /pay', { after: [] }), SAYS_NEITHER],
+    [
+      'what is no binding',
+      step('POST /pay', { after: 'cart' }),
+      "AshChain 'checkout': step 'POST /pay' (Shop.pay) follows 'cart', which is no binding.",
+    ],
+    [
+      'what is no text',
+      step('POST /pay', { after: 5 as unknown as string }),
+      "AshChain 'checkout': step 'POST /pay' (Shop.pay) has an 'after' that is no binding, and no list of them.",
+    ],
+    [
+      'an unknown option',
+      step('POST /pay', { start: true, before: 'POST /x' } as AshChainOptions),
+      "AshChain 'checkout': step 'POST /pay' (Shop.pay) has an unknown option 'before'; the options are start, after, timeout.",
+    ],
+    [
+      'no name of the chain',
+      step('POST /pay', { start: true }, ''),
+      "AshChain '': step 'POST /pay' (Shop.pay) names no chain: give the chain a name.",
+    ],
+    [
+      'no time',
+      step('POST /pay', { start: true, timeout: 0 }),
+      "AshChain 'checkout': step 'POST /pay' (Shop.pay) has a 'timeout' of 0; it is a positive number of milliseconds.",
+    ],
+  ];
+  it.each(rows)('and refuses one that says %s', (_title, declaration, sentence) => {
+    expect(() => loneChainRule(declaration)).toThrow(configurationError(sentence));
   });
 });

@@ -67,14 +67,15 @@ export function compileChains(declarations: readonly ChainDeclaration[]): ChainR
 export function loneChainRule(declaration: ChainDeclaration): ChainRule {
   checkOptions(declaration);
   const { start = false, after, timeout = DEFAULT_CHAIN_TIMEOUT } = declaration.options;
-  if (!start && after === undefined) {
+  const before = listOf(after ?? []);
+  if (!start && before.length === 0) {
     throw failure(declaration, "says neither 'start' nor 'after', and its chain is not declared as a whole");
   }
   return {
     name: declaration.chain,
     step: stepText(declaration),
     start,
-    after: new Map(listOf(after ?? []).map((binding) => [parsed(binding, declaration), timeout])),
+    after: new Map(before.map((binding) => [parsed(binding, declaration), timeout])),
     linkTtl: timeout,
   };
 }
@@ -88,7 +89,10 @@ function checkOptions(declaration: ChainDeclaration): void {
   for (const key of Object.keys(options)) {
     if (!OPTION_KEYS.includes(key)) fail(`has an unknown option '${key}'; the options are ${OPTION_KEYS.join(', ')}`);
   }
-  const { timeout } = options;
+  const { after, timeout } = options;
+  if (after !== undefined && typeof after !== 'string' && !Array.isArray(after)) {
+    fail("has an 'after' that is no binding, and no list of them");
+  }
   if (timeout !== undefined && !(Number.isFinite(timeout) && timeout > 0)) {
     fail(`has a 'timeout' of ${String(timeout)}; it is a positive number of milliseconds`);
   }

@@ -13,7 +13,9 @@ export function fault(name: string, what: string, cause?: unknown): AshConfigura
  * @param served The path under which the application serves it.
  * @throws AshConfigurationError
  */
-export function readBinding(name: string, where: string, text: string, served?: string): RouteBinding {
+export function readBinding(name: string, where: string, text: unknown, served?: string): RouteBinding {
+  if (typeof text !== 'string')
+    throw fault(name, `${where}: a binding is a text, 'POST /transfer', not ${String(text)}`);
   try {
     return RouteBinding.parse(text, served);
   } catch (error) {

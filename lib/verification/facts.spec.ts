@@ -73,6 +73,9 @@ describe('ashFactsOf', () => {
     ['of the request line, below a router', { originalUrl: '/api/a?b', baseUrl: '/api', url: '/a?b' }, '/api/a'],
     ['of a router itself', { originalUrl: '/api?b', baseUrl: '/api', url: '/?b' }, '/api'],
     ['but none that the application replaced', { originalUrl: '/cheap', baseUrl: '', url: '/transfer' }, undefined],
+    ['of a whole URL below a router', { originalUrl: 'http://a/api/b', baseUrl: '/api', url: 'http://a/b' }, '/api/b'],
+    ['but none whose query it replaced', { originalUrl: '/a?b=1', baseUrl: '', url: '/a?b=2' }, undefined],
+    ['but none whose query it took away', { originalUrl: '/a?b=1', baseUrl: '', url: '/a' }, undefined],
     ['but none that it replaced below a router', { originalUrl: '/a/b', baseUrl: '/a', url: '/c' }, undefined],
     ['of Node’s request', { raw: { url: '/b?y' }, url: '/c?z' }, '/b'],
     ['of no URL', {}, ''],
@@ -83,6 +86,8 @@ describe('ashFactsOf', () => {
   it.each([
     ['a stream that nobody read', { readableDidRead: false }, true],
     ['a stream that somebody read', { readableDidRead: true }, false],
+    ['a stream that nobody read to its end', { readableDidRead: false, readableEnded: false }, true],
+    ['a stream that somebody read, and that had nothing', { readableDidRead: false, readableEnded: true }, false],
     ['Node’s stream beneath', { raw: { readableDidRead: false } }, true],
     ['what is no stream', {}, false],
   ] as [string, Partial<AshRequestLike>, boolean][])('tells of %s whether it is unread', (_title, request, unread) => {

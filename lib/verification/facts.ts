@@ -18,7 +18,7 @@ export interface AshBodyFacts {
 export interface AshRequestFacts {
   /** The method of the request line. */
   readonly method: string;
-  /** The path as it stood in the request line; nothing where the application has put another one in its place. */
+  /** The path as it stood in the request line; nothing where the application has put another target in its place. */
   readonly path?: () => string | undefined;
   /** The query as it stood in the request line, without `?`; empty where there is none. */
   readonly query: string;
@@ -38,8 +38,10 @@ interface RawRequestLike {
   readonly url?: string | undefined;
   readonly httpVersionMajor?: number;
   readonly stream?: { readonly endAfterHeaders?: boolean } | undefined;
-  /** Node's word for whether anybody has begun to read a stream. */
+  /** Node's word for whether anybody has got a part of a stream. */
   readonly readableDidRead?: boolean;
+  /** Node's word for whether somebody has read a stream to its end, where it had no part too. */
+  readonly readableEnded?: boolean;
 }
 
 /** A request of Express, of Fastify, or of another framework that is shaped like them. */
@@ -75,7 +77,7 @@ export function ashFactsOf(request: AshRequestLike, subject?: AshRequestFacts['s
     body: {
       present: hasBody(request),
       value: request.body,
-      unread: (request.raw ?? request).readableDidRead === false,
+      unread: isUnread(request.raw ?? request),
       raw: request.rawBody instanceof Uint8Array ? request.rawBody : undefined,
       mediaType: mediaTypeOf(String(request.headers['content-type'] ?? '')),
     },
@@ -89,15 +91,18 @@ function urlOf({ originalUrl, raw, url }: AshRequestLike): string {
 }
 
 /**
- * The path of the request line. Express routes by `url` below `baseUrl`: where a middleware has changed that, the route
- * is another one than the request line says.
+ * The path of the request line. Express routes by `url` below `baseUrl`, and reads the query from it: where a middleware
+ * has changed that, the route or the query is another one than the request line says.
  */
 function pathOf(request: AshRequestLike): string | undefined {
-  const path = withoutQuery(urlOf(request));
+  const target = urlOf(request);
+  const path = withoutQuery(target);
   const { baseUrl, url } = request;
   if (typeof baseUrl !== 'string' || url === undefined) return path;
+  const routed = `${baseUrl}${withoutQuery(url)}`;
   // A router at the path itself sees `/`, and not nothing.
-  return withoutQuery(`${baseUrl}${url}`).replace(/\/$/, '') === path.replace(/\/$/, '') ? path : undefined;
+  const isSame = routed.replace(/\/$/, '') === path.replace(/\/$/, '') && queryOf(url) === queryOf(target);
+  return isSame ? path : undefined;
 }
 
 /** The path of a URL, also of a whole one. */
@@ -116,6 +121,10 @@ function routeOf({ route, baseUrl, routeOptions }: AshRequestLike): string | und
   if (isRecord(routeOptions) && typeof routeOptions['url'] === 'string') return routeOptions['url'];
   if (!isRecord(route) || typeof route['path'] !== 'string') return undefined;
   return (typeof baseUrl === 'string' ? baseUrl : '') + route['path'];
+}
+
+function isUnread({ readableDidRead, readableEnded }: RawRequestLike): boolean {
+  return readableDidRead === false && readableEnded !== true;
 }
 
 /** RFC 9112, section 6.3: the framing headers say whether there is a body. HTTP/2 says it with a flag. */

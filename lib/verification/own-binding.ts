@@ -3,7 +3,7 @@ import type { AshRequestFacts } from './facts.js';
 
 /**
  * The binding that a request has by its own method and path; nothing for a path that no binding has, and where the
- * application has put another path in the place of the request's.
+ * application has put another target in the place of the request's.
  *
  * @param publicPrefix What a proxy has stripped from the path.
  */
@@ -12,11 +12,22 @@ export function ownBinding(
   publicPrefix: string,
 ): string | undefined {
   const served = path?.();
-  if (served === undefined) return undefined;
+  // A run of `/` is one in a binding and several to a router, which has another handler for them.
+  if (served?.includes('//') !== false) return undefined;
   try {
     return ashNormalizeBinding(method, publicPrefix + served);
   } catch (error) {
     if (isAshError(error)) return undefined;
     throw error;
+  }
+}
+
+/** Whether a router can take one path for the other: by default Express minds no case, and Fastify decodes. */
+export function isSpelledAlike(a: string, b: string): boolean {
+  try {
+    return decodeURIComponent(a).toLowerCase() === decodeURIComponent(b).toLowerCase();
+  } catch {
+    // What cannot be decoded has one spelling.
+    return false;
   }
 }

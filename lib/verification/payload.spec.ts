@@ -206,3 +206,33 @@ describe('readPayload refuses', () => {
     );
   });
 });
+
+describe('readPayload and a body that nobody has read', () => {
+  const unread = { present: true, unread: true };
+  type Row = [title: string, body: Partial<AshBodyFacts>, options?: AshPolicyOptions];
+  const rows: Row[] = [
+    ['an empty object in its place', { value: {} }],
+    ['nothing in its place', { value: undefined }],
+    ['null in its place', { value: null }],
+    ['an empty text in its place', { value: '' }],
+    ['an empty form in its place', { value: {}, mediaType: FORM }],
+    ['an empty object in its place, for bytes', { value: {} }, { payload: 'raw' }],
+    ['nothing in its place, for bytes', { value: undefined }, { payload: 'raw' }],
+    ['an empty text in its place, for bytes', { value: '' }, { payload: 'raw' }],
+  ];
+  it.each(rows)('takes %s for no payload', (_title, body, options = {}) => {
+    expect(() => read({ ...body, ...unread }, options)).toThrow(
+      expect.objectContaining({ code: 'ASH_RAW_BODY_UNAVAILABLE' }) as Error,
+    );
+  });
+
+  it('takes what somebody has made of it elsewhere', () => {
+    expect(read({ value: { a: 1 }, ...unread }).canonical).toBe('{"a":1}');
+    expect(read({ value: Buffer.from('a'), ...unread }, { payload: 'raw' }).bodyHash).toBe(sha256('a'));
+    expect(read({ value: undefined, raw: Buffer.from('a'), ...unread }, { payload: 'raw' }).bodyHash).toBe(sha256('a'));
+  });
+
+  it('takes an empty body for empty, since there was nothing to read', () => {
+    expect(read({ value: {}, present: false, unread: true, mediaType: '' }).canonical).toBe('{}');
+  });
+});

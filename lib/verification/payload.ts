@@ -47,8 +47,7 @@ export function readPayload(body: AshBodyFacts, rules: PayloadRules): VerifiedPa
   if (kind === 'form' && rules.scope !== undefined) {
     throw new AshError('ASH_UNSUPPORTED_CONTENT_TYPE', 'A scope needs a JSON payload.');
   }
-  const isPassedBy = body.unread === true && isNothing(body.value);
-  if (isPassedBy || body.value === undefined || body.value instanceof Uint8Array) {
+  if (isPassedBy(body) || body.value === undefined || body.value instanceof Uint8Array) {
     throw bodyUnavailable(
       `no parser of the application reads '${shown(body.mediaType)}' into a value before this route verifies it ` +
         '(Express: app.use(express.json()) before it; Fastify: a content type parser)',
@@ -69,12 +68,18 @@ function rawPayload(body: AshBodyFacts): VerifiedPayload {
 }
 
 /** The bytes that the handler can see: the body where that is bytes, otherwise what the parser kept. */
-function bytesOf({ present, value, raw }: AshBodyFacts): Uint8Array {
+function bytesOf(body: AshBodyFacts): Uint8Array {
+  const { present, value, raw } = body;
+  if (raw === undefined && present && isPassedBy(body)) throw bytesUnavailable();
   if (value instanceof Uint8Array) return value;
   if (raw !== undefined) return raw;
   if (typeof value === 'string') return new TextEncoder().encode(value);
   if (!present && isNothing(value)) return new Uint8Array();
-  throw bodyUnavailable(
+  throw bytesUnavailable();
+}
+
+function bytesUnavailable(): AshError {
+  return bodyUnavailable(
     "a route with payload 'raw' needs a parser that keeps the bytes (Nest: rawBody: true, useBodyParser('raw'); " +
       "Express: express.raw({ type: () => true }) before it; Fastify: addContentTypeParser('*', { parseAs: 'buffer' }, …))",
   );
@@ -122,6 +127,11 @@ function formFieldsOf(value: unknown): AshFormFields {
     }
   }
   return value as AshFormFields;
+}
+
+/** Whether a parser has left a body where it was, whatever stands in its place. */
+function isPassedBy({ unread, value }: AshBodyFacts): boolean {
+  return unread === true && isNothing(value);
 }
 
 /**

@@ -107,6 +107,8 @@ describe('compilePolicy', () => {
     ['an unknown payload', { payload: 'xml' }, "'payload' is one of json, form, raw, not 'xml'."],
     ['an unknown payload in a list', { payload: ['json', 'xml'] }, "'payload' is one of json, form, raw, not 'xml'."],
     ['no payload', { payload: [] }, "'payload' names no kind."],
+    ['a payload that is no text', { payload: 7 }, "'payload' names no kind."],
+    ['a payload of what is no text', { payload: [7] }, "'payload' names no kind."],
     [
       'a tolerance of nothing',
       { timestampTolerance: 0 },
@@ -125,6 +127,7 @@ describe('compilePolicy', () => {
     ['a size of nothing', { maxPayloadBytes: 0 }, "'maxPayloadBytes' is a positive whole number of bytes."],
     ['half a byte', { maxPayloadBytes: 1.5 }, "'maxPayloadBytes' is a positive whole number of bytes."],
     ['a scope that is no list', { scope: 'amount' }, "'scope' is a list of paths."],
+    ['a scope of what is no text', { scope: [7] }, "'scope' is a list of paths."],
     [
       'a scope with __proto__',
       { scope: ['__proto__.x'] },

@@ -235,12 +235,14 @@ export function checkPolicyOptions(name: string, options: AshPolicyOptions): voi
   for (const [key, choices] of Object.entries(CHOICES) as [keyof typeof CHOICES, readonly string[]][]) {
     checkChoice(name, key, options[key], choices);
   }
-  if (options.scope !== undefined && !Array.isArray(options.scope)) {
+  if (options.scope !== undefined && !isListOfTexts(options.scope)) {
     throw new AshConfigurationError(`${name}: 'scope' is a list of paths.`);
   }
   if (options.payload !== undefined) {
     const kinds = listOf(options.payload);
-    if (kinds.length === 0) throw new AshConfigurationError(`${name}: 'payload' names no kind.`);
+    if (!isListOfTexts(kinds) || kinds.length === 0) {
+      throw new AshConfigurationError(`${name}: 'payload' names no kind.`);
+    }
     for (const kind of kinds) checkChoice(name, 'payload', kind, PAYLOAD_KINDS);
   }
   const { timestampTolerance, maxPayloadBytes } = options;
@@ -294,6 +296,10 @@ function settingsOf(options: AshPolicyOptions, mode: AshMode): ModeSettings {
     unscoped: options.unscoped ?? unscoped,
     namesCode,
   };
+}
+
+function isListOfTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }
 
 function listOf<T extends string>(value: T | readonly T[]): readonly T[] {

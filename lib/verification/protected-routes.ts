@@ -7,7 +7,7 @@ import type { AshRouteOptions } from './route-options.js';
 const DEFAULT_TTL = 30_000;
 
 /** A route's place in a chain, as it is declared. */
-interface ChainMembership {
+export interface ChainMembership {
   readonly chain: string;
   readonly options: AshChainOptions;
 }

@@ -2,15 +2,16 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { jest } from '@jest/globals';
 import { prove, TRANSFER } from '../../test/verification/route-under-test.js';
-import { ASH_HEADERS, ASH_RENEW_HEADER, AshError, type AshIssuedContext } from '../core/index.js';
+import { ASH_HEADERS, ASH_RENEW_HEADER, AshError, ashHashProof, type AshIssuedContext } from '../core/index.js';
 import type { AshContextStore } from '../stores/context-store.js';
 import { AshMemoryStore } from '../stores/memory.store.js';
 import type { AshRequestLike } from './facts.js';
 import { compilePolicy, type AshPolicyOptions } from './policy.js';
-import { AshProtection, type AshLog, type ProtectedRoute } from './protection.js';
+import type { ChainRule } from './chain-rules.js';
+import { AshProtection, type AshLog, type Passed, type ProtectedRoute } from './protection.js';
 import { RouteBinding } from './route-binding.js';
 import type { Spending } from './spending.js';
-import type { AshPass } from './verdict.js';
+import type { AshPass, AshRefusal } from './verdict.js';
 
 const NOW = 1_700_000_000_000;
 const NAME = 'PaymentsController.transfer';
@@ -409,7 +410,7 @@ describe('AshProtection.spend', () => {
     const { pass } = await passedOf({ options: {} });
     expect(pass.spending).toBeUndefined();
     await expect(pass.request.spend()).rejects.toThrow(
-      `${NAME}: the guard has spent the context; set @AshProtected(…, { spend: 'handler' }) to spend it in the handler.`,
+      `${NAME}: the context is spent already; give the route the option spend: 'handler' to spend it in the handler.`,
     );
   });
 });
@@ -517,6 +518,133 @@ describe('AshProtection renews', () => {
     expect(header).toBeUndefined();
     expect(application.log.mock.calls).toMatchObject([
       ['error', `${NAME}: a next context could not be issued; the request goes on without it.`, cause],
+    ]);
+  });
+});
+
+describe('AshProtection and the handler of a request that passed:', () => {
+  const CHAIN: ChainRule = { name: 'c', step: 'POST /transfer', start: true, after: new Map(), linkTtl: 60_000 };
+  const toError = (refusal: AshRefusal): Error => new Error(refusal.code);
+
+  class Passing {
+    readonly answer = new ServerResponse(new IncomingMessage(new Socket()));
+    readonly store = new AshMemoryStore({ clock: () => NOW });
+
+    private constructor(readonly application: Application) {}
+
+    static async of({
+      options = {},
+      route = {},
+      chained = false,
+    }: Setup & { chained?: boolean }): Promise<Passing & { passed: Passed<Request>; request: Request }> {
+      const store = new AshMemoryStore({ clock: () => NOW });
+      const application = new Application({
+        options,
+        store,
+        route: { ...route, ...(chained ? { chain: CHAIN } : {}) },
+      });
+      const request = await application.honest();
+      const pass = await application.verify(request);
+      if (!pass.ok) throw new Error(pass.message);
+      const passing = new Passing(application);
+      const passed = { pass, route: application.route, request, response: passing.answer };
+      return Object.assign(passing, { store, passed, request });
+    }
+
+    get protection(): Application['protection'] {
+      return this.application.protection;
+    }
+
+    link(proof: string | undefined): Promise<unknown> {
+      return this.store.getLink(ashHashProof(proof ?? ''));
+    }
+  }
+
+  it('admits it with what the handler is to know', async () => {
+    const { protection, passed, request, answer } = await Passing.of({});
+    await protection.admit(passed, toError);
+    expect(request).toMatchObject({ ash: { binding: 'POST /transfer' }, body: TRANSFER });
+    expect(answer.getHeader('x-ash-verified')).toBe('true');
+  });
+
+  it('admits it with the covered part alone, where the rest is stripped', async () => {
+    const { protection, passed, request } = await Passing.of({});
+    const pass = { ...passed.pass, replacesBody: true, request: { ...passed.pass.request, payload: { amount: 100 } } };
+    Object.assign(request, { rawBody: Buffer.from('all') });
+    await protection.admit({ ...passed, pass }, toError);
+    expect(request).toMatchObject({ body: { amount: 100 }, rawBody: undefined });
+  });
+
+  it('lets it spend its context, and meet the error of whoever came second', async () => {
+    const { protection, passed } = await Passing.of({ options: { spend: 'handler' } });
+    await protection.admit(passed, toError);
+    await passed.pass.request.spend();
+    await expect(passed.pass.request.spend()).rejects.toThrow('ASH_CTX_ALREADY_USED');
+  });
+
+  it.each(['closed', 'destroyed'] as const)('does not admit it where the answer is %s', async (state) => {
+    const { protection, passed, answer, link } = await Passing.of({ chained: true });
+    Object.defineProperty(answer, state, { value: true });
+    await expect(protection.admit(passed, toError)).rejects.toMatchObject({ code: 'ASH_VERIFICATION_FAILED' });
+    expect(passed.pass.step?.isOpen).toBe(false);
+    expect(link).toBeInstanceOf(Function);
+  });
+
+  it('ends a step whose handler was not called when the answer is closed', async () => {
+    const { protection, passed, answer } = await Passing.of({ chained: true });
+    await protection.admit(passed, toError);
+    answer.emit('close');
+    expect(passed.pass.step?.isOpen).toBe(false);
+  });
+
+  it.each([
+    [200, true],
+    [304, true],
+    [399, true],
+    [400, false],
+    [500, false],
+  ])('concludes a step by its status: %d is a success: %p', async (status, isSuccess) => {
+    const passing = await Passing.of({ chained: true });
+    const { protection, passed } = passing;
+    const head = { headersSent: false, setHeader: jest.fn() };
+    await protection.conclude(passed, status, head);
+    const proof = passed.pass.step?.proof;
+    expect(head.setHeader.mock.calls).toStrictEqual(isSuccess ? [['x-ash-chain-proof', proof]] : []);
+    expect((await passing.link(proof)) !== null).toBe(isSuccess);
+  });
+
+  it('says nothing of the proof where the head is out', async () => {
+    const { protection, passed } = await Passing.of({ chained: true });
+    const head = { headersSent: true, setHeader: jest.fn() };
+    await protection.conclude(passed, 200, head);
+    expect(head.setHeader).not.toHaveBeenCalled();
+  });
+
+  it('withholds an answer whose handler has not spent, spends for it and frees its step', async () => {
+    const passing = await Passing.of({ chained: true, options: { spend: 'handler' } });
+    const { protection, passed, store } = passing;
+    const head = { headersSent: false, setHeader: jest.fn() };
+    await expect(protection.conclude(passed, 200, head)).rejects.toThrow('without spending its context');
+    await expect(store.get(passed.pass.request.contextId)).resolves.toMatchObject({ consumedAt: NOW });
+    await expect(passing.link(passed.pass.step?.proof)).resolves.toBeNull();
+    expect(head.setHeader).not.toHaveBeenCalled();
+  });
+
+  it('asks for no spending of a handler that failed', async () => {
+    const { protection, passed, store } = await Passing.of({ options: { spend: 'handler' } });
+    await protection.conclude(passed, 422, { headersSent: false, setHeader: jest.fn() });
+    await expect(store.get(passed.pass.request.contextId)).resolves.not.toHaveProperty('consumedAt');
+  });
+
+  it('logs a link that cannot be released, and goes on', async () => {
+    const { protection, passed, application } = await Passing.of({ chained: true });
+    const { step } = passed.pass;
+    if (step === undefined) throw new Error('no step');
+    const down = new Error('ECONNREFUSED');
+    step.fail = () => Promise.reject(down);
+    await protection.conclude(passed, 500, { headersSent: false, setHeader: jest.fn() });
+    expect(application.log.mock.calls).toStrictEqual([
+      ['error', 'A chain’s link could not be released; it stays held until it expires.', down],
     ]);
   });
 });

@@ -199,6 +199,23 @@ export class AshProtection<R extends AshRequestLike = AshRequestLike> {
   }
 
   /**
+   * Gives a handler the way to spend its context, on a route that leaves that to it.
+   *
+   * @param toError Makes the error that a handler meets whose request came second.
+   */
+  letSpend(
+    pass: AshPass,
+    { request, route }: { request: R; route: ProtectedRoute<R> },
+    toError: (refusal: AshRefusal) => Error,
+  ): void {
+    if (pass.spending === undefined) return;
+    withSpend(pass.request, async (view) => {
+      const refusal = await this.spend(pass, { request, route, view });
+      if (refusal !== undefined) throw toError(refusal);
+    });
+  }
+
+  /**
    * Issues the next context to a request that asks for it, and sees to it that its answer carries that one or none. It
    * is called before the handler runs; and again after a handler that spent its context itself, since a request whose
    * context is not spent gets no other. A failure is logged, and the request goes on without.
@@ -236,12 +253,7 @@ export class AshProtection<R extends AshRequestLike = AshRequestLike> {
    */
   async admit({ pass, route, request, response }: Passed<R>, toError: (refusal: AshRefusal) => Error): Promise<void> {
     const { payload } = pass.request;
-    if (pass.spending !== undefined) {
-      withSpend(pass.request, async (view) => {
-        const refusal = await this.spend(pass, { request, route, view });
-        if (refusal !== undefined) throw toError(refusal);
-      });
-    }
+    this.letSpend(pass, { request, route }, toError);
     Object.assign(
       request,
       { ash: pass.request },

@@ -123,6 +123,23 @@ describe('RouteBinding.matchesRequest', () => {
   });
 });
 
+describe('RouteBinding.isLike', () => {
+  it.each([
+    ['POST /transfer', 'POST /transfer', true],
+    ['POST /transfer', 'POST /TRANSFER', true],
+    ['POST /transfer', 'POST /%74ransfer', true],
+    ['POST /a/:id', 'POST /A/7', true],
+    ['POST /a/*rest', 'POST /A/b/c', true],
+    ['POST /transfer', 'PUT /transfer', false],
+    ['POST /transfer', 'POST /transfers', false],
+    ['POST /transfer', 'POST /transfer/7', false],
+    ['POST /a/:id', 'POST /a', false],
+    ['POST /a', 'POST /%ff', false],
+  ])('of %s and %s', (declared, binding, isLike) => {
+    expect(RouteBinding.parse(declared).isLike(binding)).toBe(isLike);
+  });
+});
+
 describe('RouteBinding.isServedAt', () => {
   type Row = [text: string, served: string | undefined, pattern: string | undefined, expected: boolean];
   const rows: Row[] = [

@@ -1,4 +1,5 @@
 import { ashParseBinding, AshConfigurationError } from '../core/index.js';
+import { isSpelledAlike } from './own-binding.js';
 
 type Segment =
   | { readonly kind: 'static'; readonly text: string }
@@ -69,6 +70,11 @@ export class RouteBinding {
     return this.parametersOf(binding) !== undefined;
   }
 
+  /** Whether a router can take a concrete binding for one of this route's, though it is spelled in another way. */
+  isLike(binding: string): boolean {
+    return this.parametersOf(binding, isSpelledAlike) !== undefined;
+  }
+
   /** Whether a concrete binding is this route's with the parameters that the router filled in. */
   matchesRequest(binding: string, method: string, params: Readonly<Record<string, unknown>>): boolean {
     if (method !== this.method) return false;
@@ -95,7 +101,7 @@ export class RouteBinding {
     return b.segments.length - a.segments.length;
   }
 
-  private parametersOf(binding: string): Parameter[] | undefined {
+  private parametersOf(binding: string, isSame = (a: string, b: string) => a === b): Parameter[] | undefined {
     const path = pathOf(binding, this.method);
     if (path === undefined) return undefined;
     const texts = segmentsOf(path);
@@ -110,7 +116,7 @@ export class RouteBinding {
       }
       if (text === undefined) return undefined;
       if (segment.kind === 'static') {
-        if (text !== segment.text) return undefined;
+        if (!isSame(text, segment.text)) return undefined;
         continue;
       }
       const value = decodeAll([text]);

@@ -75,8 +75,10 @@ export function checkSharedOptions<R>(name: string, options: AshRouteOptions<R>)
   if (subject !== undefined && subject !== false && typeof subject !== 'function') {
     throw new AshConfigurationError(`${name}: 'subject' is a function of the request, or false.`);
   }
-  if (renewal !== undefined && typeof renewal !== 'boolean') {
-    throw new AshConfigurationError(`${name}: 'renewal' is true or false.`);
+  for (const [key, value] of Object.entries({ renewal, explain })) {
+    if (value !== undefined && typeof value !== 'boolean') {
+      throw new AshConfigurationError(`${name}: '${key}' is true or false.`);
+    }
   }
   for (const key of LISTENERS) {
     if (options[key] !== undefined && typeof options[key] !== 'function') {
@@ -111,7 +113,7 @@ export function mergeRouteOptions<R>(
   if (outer.mode !== undefined && ASH_MODES.indexOf(inner.mode) < ASH_MODES.indexOf(outer.mode)) {
     throw fault(
       name,
-      `mode '${inner.mode}' is laxer than '${outer.mode}', which the module or the controller demands: a route can be ` +
+      `mode '${inner.mode}' is laxer than '${outer.mode}', which is demanded around it: a route can be ` +
         'stricter; loosen single settings by their names',
     );
   }

@@ -65,3 +65,38 @@ describe('RouteTable.add', () => {
     expect(() => tableOf(['a', 'GET /a'], ['b', 'POST /a'])).not.toThrow();
   });
 });
+
+describe('RouteTable with a route for whatever comes', () => {
+  const table = tableOf(['all others'], ['account', 'GET /accounts/:id'], ['closed', 'GET /accounts/closed']);
+  it.each([
+    ['GET /accounts/closed', 'closed'],
+    ['GET /accounts/7', 'account'],
+    ['GET /other', 'all others'],
+    ['POST /accounts/7', 'all others'],
+  ])('finds for %s: %s', (binding, name) => {
+    expect(table.find(binding)?.name).toBe(name);
+    expect(table.findAlike(binding)?.name).toBe(name);
+  });
+});
+
+describe('RouteTable.findAlike', () => {
+  const table = tableOf(
+    ['anything', 'GET /*'],
+    ['account', 'GET /accounts/:id'],
+    ['closed', 'GET /accounts/closed'],
+    ['Closed', 'GET /Accounts/Closed'],
+  );
+  it.each([
+    ['GET /accounts/closed', 'closed'],
+    ['GET /Accounts/Closed', 'Closed'],
+    ['GET /ACCOUNTS/CLOSED', 'closed'],
+    ['GET /accounts/%63losed', 'closed'],
+    ['GET /ACCOUNTS/7', 'account'],
+    ['GET /accounts/7', 'account'],
+    ['GET /x', 'anything'],
+    ['POST /accounts/closed', undefined],
+    ['get /accounts/closed', undefined],
+  ])('finds for %s, which a router may take for another spelling of: %s', (binding, name) => {
+    expect(table.findAlike(binding)?.name).toBe(name);
+  });
+});

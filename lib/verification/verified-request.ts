@@ -8,7 +8,7 @@ export function verifiedRequest(route: string, fields: Omit<AshVerifiedRequest, 
   return withSpend(fields, () =>
     Promise.reject(
       new AshConfigurationError(
-        `${route}: the guard has spent the context; set @AshProtected(…, { spend: 'handler' }) to spend it in the handler.`,
+        `${route}: the context is spent already; give the route the option spend: 'handler' to spend it in the handler.`,
       ),
     ),
   );

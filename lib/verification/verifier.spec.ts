@@ -14,7 +14,9 @@ import { ashContext } from '../stores/context.js';
 import { AshContextStore, type AshChainLink, type AshConsumeResult } from '../stores/context-store.js';
 import type { ChainRule } from './chain-rules.js';
 import type { AshIssueOptions } from './issuer.js';
-import type { AshPolicyOptions } from './policy.js';
+import type { AshRequestFacts } from './facts.js';
+import { compilePolicy, type AshPolicyOptions } from './policy.js';
+import { RouteBinding } from './route-binding.js';
 
 const NEVER = new Promise<never>(() => undefined);
 const PREVIOUS = 'a'.repeat(64);
@@ -1013,5 +1015,90 @@ describe('AshVerifier reads the message of a proof', () => {
     }
     expect(codeOf(await route.verify(draft))).toBe('pass');
     expect(codeOf(await route.verify(draft))).toBe('ASH_CTX_ALREADY_USED');
+  });
+});
+
+describe('AshVerifier holds a context, where no router was held against the declarations, against', () => {
+  type Row = [
+    title: string,
+    declared: readonly string[],
+    context: string,
+    facts: Partial<Pick<AshRequestFacts, 'path' | 'params' | 'route' | 'method'>>,
+    code: string,
+    publicPrefix?: string,
+  ];
+  const at = (path: string): { path: () => string } => ({ path: () => path });
+  const MISMATCH = 'ASH_BINDING_MISMATCH';
+  const rows: Row[] = [
+    ['the path of the request', [], 'POST /transfer', at('/transfer'), 'pass'],
+    ['another path than its own', [], 'POST /cheap', at('/transfer'), MISMATCH],
+    ['another spelling, which a router may take for another path', [], 'POST /transfer', at('/Transfer'), MISMATCH],
+    ['a path that no binding has', [], 'POST /transfer', at('/a/../transfer'), MISMATCH],
+    ['a run of slashes', [], 'POST /transfer', at('//transfer'), MISMATCH],
+    ['a path that nobody tells', [], 'POST /transfer', {}, MISMATCH],
+    ['a path that the application replaced', ['POST /transfer'], 'POST /transfer', { path: () => undefined }, MISMATCH],
+    ['the declared path', ['POST /transfer'], 'POST /transfer', at('/transfer/'), 'pass'],
+    ['one of the declared paths', ['POST /a', 'POST /b'], 'POST /b', at('/b'), 'pass'],
+    ['another of the declared paths', ['POST /a', 'POST /b'], 'POST /a', at('/b'), MISMATCH],
+    ['a path that is not declared', ['POST /transfre'], 'POST /transfer', at('/transfer'), MISMATCH],
+    ['a declared path that is not the request’s', ['POST /transfre'], 'POST /transfre', at('/transfer'), MISMATCH],
+    ['the path behind the prefix that a proxy strips', ['POST /api/a'], 'POST /api/a', at('/a'), 'pass', '/api'],
+    ['the path behind another prefix', ['POST /api/a'], 'POST /api/a', at('/a'), MISMATCH, '/v2'],
+    ['a parameter', ['POST /a/:id'], 'POST /a/7', at('/a/7'), 'pass'],
+    ['another parameter', ['POST /a/:id'], 'POST /a/7', at('/a/8'), MISMATCH],
+    [
+      'a parameter that the router filled in from another spelling',
+      ['POST /a/:id'],
+      'POST /a/7',
+      { ...at('/A/%37'), params: { id: '7' }, route: '/a/:id' },
+      'pass',
+    ],
+    [
+      'a parameter in another case',
+      ['POST /a/:id'],
+      'POST /a/x',
+      { ...at('/a/X'), params: { id: 'X' }, route: '/a/:id' },
+      MISMATCH,
+    ],
+    [
+      'another spelling on a route that does not serve it',
+      ['POST /a/:id'],
+      'POST /a/7',
+      { ...at('/A/7'), params: { id: '7' }, route: '/:any/:id' },
+      MISMATCH,
+    ],
+    [
+      'another spelling on a route of no pattern',
+      ['POST /a/:id'],
+      'POST /a/7',
+      { ...at('/A/7'), params: { id: '7' } },
+      MISMATCH,
+    ],
+    [
+      'a path that cannot be decoded',
+      ['POST /a/:id'],
+      'POST /a/7',
+      { ...at('/a/%ff'), params: { id: '7' }, route: '/a/:id' },
+      MISMATCH,
+    ],
+    ['another method', [], 'POST /transfer', { ...at('/transfer'), method: 'PUT' }, MISMATCH],
+  ];
+  it.each(rows)('%s', async (_title, declared, binding, facts, code, publicPrefix = '') => {
+    const route = new RouteUnderTest({ binding });
+    const { draft } = await route.prepare();
+    const policy = compilePolicy({
+      name: 'route',
+      bindings: declared.map((text) => RouteBinding.parse(text)),
+      options: {},
+      unmapped: { publicPrefix },
+    });
+    expect(codeOf(await route.verify(Object.assign(draft, facts), policy))).toBe(code);
+  });
+
+  it('none at all, for a route that is nobody’s', async () => {
+    const route = new RouteUnderTest();
+    const { draft } = await route.prepare();
+    const policy = compilePolicy({ name: 'nobody’s', bindings: [], options: {} });
+    expect(codeOf(await route.verify(Object.assign(draft, at('/transfer')), policy))).toBe(MISMATCH);
   });
 });

@@ -12,7 +12,7 @@ import { explainCode, explainMismatch, type AshExplanation } from './explain.js'
 import type { AshRequestFacts } from './facts.js';
 import { readPayload, type VerifiedPayload } from './payload.js';
 import { compileHeaderScope, stricterMode, type AshRoutePolicy, type ModeSettings } from './policy.js';
-import { ownBinding } from './own-binding.js';
+import { isSpelledAlike, ownBinding } from './own-binding.js';
 import { readHeaders, type RequestHeaders } from './request-headers.js';
 import type { RouteBinding } from './route-binding.js';
 import { Renewal } from './renewal.js';
@@ -249,16 +249,6 @@ function isBound(binding: string, facts: AshRequestFacts, { bindings, unmapped }
   if (own === undefined) return false;
   if (own === binding) return bindings.length === 0 || bindings.some((candidate) => candidate.matches(binding));
   return isSpelledAlike(own, binding) && bindings.filter(isServedAt).some(isFilledIn);
-}
-
-/** Whether a router can take one path for the other: by default Express minds no case, and both decode. */
-function isSpelledAlike(own: string, binding: string): boolean {
-  try {
-    return decodeURIComponent(own).toLowerCase() === decodeURIComponent(binding).toLowerCase();
-  } catch {
-    // What cannot be decoded has one spelling.
-    return false;
-  }
 }
 
 /** Step 3: a missing subject at either end is a refusal. */

@@ -29,7 +29,7 @@ const MEND =
   "declare that, or leave the binding out (a prefix that a proxy strips is named once, as 'publicPrefix' of the module).";
 
 const LAXER =
-  "Payments.transfer: mode 'minimal' is laxer than 'balanced', which the module or the controller demands: a route can be " +
+  "Payments.transfer: mode 'minimal' is laxer than 'balanced', which is demanded around it: a route can be " +
   'stricter; loosen single settings by their names.';
 
 /** A controller with one route, for an error to name: `Payments.transfer`. */
@@ -233,7 +233,7 @@ describe('An application does not start with', () => {
     [
       'a route that is laxer than the module',
       () => ({ ash: { mode: 'strict' }, ...routed({ mode: 'balanced' }) }),
-      "Payments.transfer: mode 'balanced' is laxer than 'strict', which the module or the controller demands: a route can be " +
+      "Payments.transfer: mode 'balanced' is laxer than 'strict', which is demanded around it: a route can be " +
         'stricter; loosen single settings by their names.',
     ],
     ['a route that is laxer than its controller', laxRoute, LAXER],
