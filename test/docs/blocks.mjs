@@ -5,8 +5,8 @@ import { root } from '../../scripts/run.mjs';
 const FENCE = /^( *)```(.*)$/;
 const OF_CODE = ['ts', 'html'];
 const OF_NO_CODE = ['sh', 'json', 'http', 'text', ''];
-/** A part of a server, which cannot run by itself. */
-const PART = 'server';
+/** Whose part a block is that does not run by itself: of a server with Nest, or of one without. */
+const PARTS = ['server', 'express', 'fastify'];
 
 /**
  * The blocks of code of a Markdown file: where each begins, what it holds, and whether it runs by itself. A block in a
@@ -34,13 +34,13 @@ export function readBlocks(file) {
 
 function classify(block, info) {
   const [language, ...marks] = info.split(' ');
-  const unknown = marks.filter((mark) => mark !== PART);
+  const unknown = marks.filter((mark) => !PARTS.includes(mark));
   if (OF_NO_CODE.includes(language) && marks.length === 0) return undefined;
   if (!OF_CODE.includes(language) || unknown.length > 0) {
     throw new Error(`${block.file}:${block.line}: nothing checks a block of '${info}'.`);
   }
   const script = language === 'html' ? readPage(block) : block;
-  return { ...script, title: `${block.file}:${block.line}`, runs: marks.length === 0 };
+  return { ...script, title: `${block.file}:${block.line}`, runs: marks.length === 0, partOf: marks[0] };
 }
 
 /** The module of a page with its imports as the page's import map has them, on the lines where it stands. */

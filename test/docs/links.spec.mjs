@@ -23,7 +23,12 @@ function anchorsOf(file) {
 
 describe('every link within the documents leads somewhere', () => {
   const documents = readdirSync(join(root, 'docs')).map((name) => `docs/${name}`);
-  for (const file of ['README.md', 'SECURITY.md', ...documents.filter((name) => name.endsWith('.md'))]) {
+  for (const file of [
+    'README.md',
+    'SECURITY.md',
+    'CHANGELOG.md',
+    ...documents.filter((name) => name.endsWith('.md')),
+  ]) {
     it(file, () => {
       const lost = [...textOf(file).replace(CODE, '').matchAll(LINK)].filter(([, path, anchor]) => {
         const target = path === '' ? file : join(dirname(file), path);

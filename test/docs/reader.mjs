@@ -1,5 +1,10 @@
-import * as core from 'nestjs-ash/core';
+import express from 'express';
+import fastify from 'fastify';
 import { AshClient } from 'nestjs-ash/client';
+import * as core from 'nestjs-ash/core';
+import * as onExpress from 'nestjs-ash/express';
+import * as onFastify from 'nestjs-ash/fastify';
+import { AshMemoryStore } from 'nestjs-ash/server';
 
 /**
  * What an example takes for granted and does not show: the name, its type, and its value where the example runs, given
@@ -69,12 +74,99 @@ const OF_THE_APPLICATION = {
   context: "import('nestjs-ash').AshIssuedContext",
 };
 
+/** What the parts of a server without Nest stand in and do not show, by their mark: the name, its type, its value. */
+const OF_PARTS = {
+  express: {
+    express: ["typeof import('express')", () => express],
+    app: ["import('express').Express", () => express()],
+    store: ["import('nestjs-ash/express').AshContextStore", () => new AshMemoryStore()],
+    ...exportsOf('nestjs-ash/express', onExpress),
+  },
+  fastify: {
+    app: ["import('fastify').FastifyInstance", () => fastify()],
+    store: ["import('nestjs-ash/fastify').AshContextStore", () => new AshMemoryStore()],
+    ...exportsOf('nestjs-ash/fastify', onFastify),
+  },
+};
+
+/** As much of two frameworks as the examples use, which are not installed here. */
+export const otherFrameworks = `
+  declare module 'koa' {
+    interface Context {
+      readonly method: string;
+      readonly originalUrl: string;
+      readonly headers: import('node:http').IncomingHttpHeaders;
+      readonly req: import('node:http').IncomingMessage;
+      readonly request: { readonly body?: unknown };
+      readonly state: Record<string, unknown>;
+      status: number;
+      body: unknown;
+      set(name: string, value: string): void;
+    }
+    type Middleware = (ctx: Context, next: () => Promise<unknown>) => unknown;
+    export default class Koa {
+      use(middleware: Middleware): this;
+    }
+  }
+  declare module 'koa-bodyparser' {
+    export default function bodyParser(): import('koa').Middleware;
+  }
+  declare module 'hono' {
+    interface Context {
+      readonly req: {
+        readonly method: string;
+        readonly url: string;
+        header(): Record<string, string>;
+        text(): Promise<string>;
+      };
+      json(value: unknown, status: number, headers: Record<string, string>): Response;
+    }
+    export class Hono {
+      post(path: string, handler: (c: Context) => Response | Promise<Response>): this;
+    }
+  }
+`;
+
 /** The names of the readers of documents, as ambient declarations. */
 export const declarations = globals(
   Object.entries(GIVEN)
     // The library of the browser declares it.
     .filter(([name]) => name !== 'sessionStorage')
     .map(([name, [type]]) => constant(name, type)),
+);
+
+/** How the parts of a server without Nest are marked. */
+export const partNames = Object.keys(OF_PARTS);
+
+/** The names of the parts of a server without Nest, by their mark. */
+export const partDeclarations = Object.fromEntries(
+  Object.entries(OF_PARTS).map(([mark, names]) => [
+    mark,
+    globals(Object.entries(names).map(([name, [type]]) => constant(name, type))),
+  ]),
+);
+
+/** What the examples beside the code of the servers name besides what an entry exports. */
+const NAMED_OF_SERVERS = {
+  method: 'string',
+  url: 'string',
+  headers: "import('node:http').IncomingHttpHeaders",
+  body: 'unknown',
+  transfer: '(payload: unknown) => void',
+  answer: "(body: import('nestjs-ash/server').AshErrorBody) => void",
+  verdict: "import('nestjs-ash/server').AshRefusal",
+  response: "import('node:http').ServerResponse",
+  user: '{ readonly id: string }',
+  routes: "import('nestjs-ash/server').AshServerOptions",
+  logIn: '() => Promise<void>',
+};
+
+/** The names of the examples beside the code of the servers, by the mark of the framework that they are for. */
+export const commentDeclarationsOfServers = Object.fromEntries(
+  partNames.map((mark) => [
+    mark,
+    partDeclarations[mark] + globals(Object.entries(NAMED_OF_SERVERS).map(([name, type]) => constant(name, type))),
+  ]),
 );
 
 /** The names of the parts of a server. */
@@ -93,18 +185,32 @@ export const commentDeclarations = globals([
   ...Object.entries(NAMED).map(([name, type]) => constant(name, type)),
 ]);
 
-/** Puts the values in their place, and answers what takes them away again. */
+/** Puts the values of a reader of documents in their place, and answers what takes them away again. */
 export function provide(shop) {
-  const before = new Map(Object.keys(GIVEN).map((name) => [name, Object.getOwnPropertyDescriptor(globalThis, name)]));
-  for (const [name, [, make]] of Object.entries(GIVEN)) {
-    Object.defineProperty(globalThis, name, { value: make(shop), configurable: true });
-  }
+  return putInPlace(Object.entries(GIVEN).map(([name, [, make]]) => [name, make(shop)]));
+}
+
+/** Puts the values of a part of a server in their place, and answers what takes them away again. */
+export function provideOfPart(mark) {
+  return putInPlace(Object.entries(OF_PARTS[mark]).map(([name, [, make]]) => [name, make()]));
+}
+
+function putInPlace(values) {
+  const before = values.map(([name]) => [name, Object.getOwnPropertyDescriptor(globalThis, name)]);
+  for (const [name, value] of values) Object.defineProperty(globalThis, name, { value, configurable: true });
   return () => {
     for (const [name, property] of before) {
       delete globalThis[name];
       if (property !== undefined) Object.defineProperty(globalThis, name, property);
     }
   };
+}
+
+/** All that an entry of the package exports, by name. */
+function exportsOf(entry, values) {
+  return Object.fromEntries(
+    Object.keys(values).map((name) => [name, [`typeof import('${entry}').${name}`, () => values[name]]]),
+  );
 }
 
 function constant(name, type) {

@@ -12,14 +12,22 @@ const BROWSER_BUILD = /\/((?:ash|proof)\.mjs)$/;
 let runs = 0;
 
 /** Runs an example against a shop, which takes the place of https://shop.example, and answers the lines that it printed. */
-export async function runExample({ code }, shop) {
+export function runExample({ code }, shop) {
+  return runModule(code.replaceAll(SHOP, shop), provide(shop));
+}
+
+/**
+ * Runs a module and answers the lines that it printed.
+ *
+ * @param takeAway Called when it has ended.
+ */
+export async function runModule(code, takeAway) {
   const printed = [];
-  const takeAway = provide(shop);
   const { log } = console;
   console.log = (...values) =>
     void printed.push(formatWithOptions({ breakLength: Number.POSITIVE_INFINITY }, ...values));
   try {
-    await import(asUrl(code.replaceAll(SHOP, shop)));
+    await import(asUrl(code));
   } finally {
     console.log = log;
     takeAway();

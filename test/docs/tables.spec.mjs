@@ -1,18 +1,81 @@
+import 'reflect-metadata';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { NestFactory } from '@nestjs/core';
+import fastify from 'fastify';
+import { AshModule } from 'nestjs-ash';
 import { AshClient, AshClientError, isAshClientError } from 'nestjs-ash/client';
-import { isAshErrorCode } from 'nestjs-ash/core';
+import { ashErrorStatus, isAshErrorCode } from 'nestjs-ash/core';
+import { AshMemoryStore, ashExpressContext, ashExpressMiddleware, ashVerify } from 'nestjs-ash/express';
+import { ashFastifyContext, ashFastifyPlugin } from 'nestjs-ash/fastify';
 import { root } from '../../scripts/run.mjs';
 import { readTable } from './tables.mjs';
 
 const BASE = 'https://shop.example';
 
-it('the options in the documents are the options of the client', () => {
+it('the options in the documents are the options of the client', async () => {
   const documented = readTable('docs/client.md', '## Options', 'option').map(([name]) => name);
-  const [, known] = /the options are ([\w, ]+)/.exec(messageOf(() => new AshClient({ none: true }))) ?? [];
-  assert.deepEqual(documented.toSorted(), known?.split(', ').toSorted());
+  assert.deepEqual(documented.toSorted(), await known(() => new AshClient({ none: true })));
+});
+
+it('the options in the documents are the options of the module', async () => {
+  const documented = readTable('README.md', '## Options', 'option').flatMap(([name]) => name.split(/[`, ]+/));
+  // These shape the module for Nest, or are a route's alone.
+  const others = ['controller', 'isGlobal', 'imports', 'providers', 'spend'];
+  const own = await known(() =>
+    NestFactory.create(AshModule.forRoot({ none: true }), { logger: false, abortOnError: false }),
+  );
+  assert.deepEqual(documented.toSorted(), [...own, ...others].toSorted());
+});
+
+describe('the options of the servers without Nest in the documents', () => {
+  const rows = readTable('docs/express-and-fastify.md', '## Options', 'option');
+  const store = new AshMemoryStore();
+  const none = true;
+  const ready = async (set) => {
+    const app = fastify();
+    await set(app);
+    await app.ready();
+  };
+
+  for (const [letter, what, act] of [
+    ['V', 'ashVerify', () => ashVerify(store, {}, { none })],
+    ['E', 'ashExpressMiddleware', () => ashExpressMiddleware({ store, none })],
+    ['C', 'ashExpressContext', () => ashExpressContext({ store, bindings: ['POST /a'], none })],
+    ['B', 'a route in bindings', () => ashExpressMiddleware({ store, bindings: { 'POST /a': { none } } })],
+    ['F', 'ashFastifyPlugin', () => ready((app) => app.register(ashFastifyPlugin, { store, none }))],
+    [
+      'R',
+      'config.ash of a route',
+      () =>
+        ready(async (app) => {
+          await app.register(ashFastifyPlugin, { store });
+          app.post('/a', { config: { ash: { none } } }, () => '');
+        }),
+    ],
+    [
+      'X',
+      'ashFastifyContext',
+      () =>
+        ready(async (app) => {
+          await app.register(ashFastifyPlugin, { store });
+          await app.register(ashFastifyContext, { none });
+        }),
+    ],
+  ]) {
+    it(`those with ${letter} are the options of ${what}`, async () => {
+      const documented = rows.filter(([, where]) => where.split(' ').includes(letter)).map(([name]) => name);
+      assert.deepEqual(documented.toSorted(), await known(act));
+    });
+  }
+});
+
+it('the statuses in the documents are those of the codes', () => {
+  for (const [code, status] of readTable('README.md', '## What a refusal says', 'code')) {
+    assert.equal(ashErrorStatus(code), Number(status), code);
+  }
 });
 
 describe('the errors in the documents', () => {
@@ -71,11 +134,13 @@ function contextFor(binding) {
   };
 }
 
-function messageOf(act) {
+/** The options that there are, as the error for an unknown one names them. */
+async function known(act) {
   try {
-    act();
-    return '';
+    await act();
   } catch ({ message }) {
-    return message;
+    const [, list] = /the options are ([\w, ]+)/.exec(message) ?? [];
+    return list?.split(', ').toSorted();
   }
+  return undefined;
 }

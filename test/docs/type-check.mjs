@@ -10,12 +10,14 @@ const BROWSER_BUILD = / from '[^']*\/((?:ash|proof)\.mjs)'/g;
  * has for its users. Answers what is wrong by the title of the example.
  *
  * @param declarations The names that the examples take for granted.
+ * @param modules Modules that they import and that are not there.
  */
-export function typeCheck(examples, declarations) {
+export function typeCheck(examples, declarations, modules = '') {
   const names = new Map(examples.map((example, index) => [join(root, `example-${index}.ts`), example]));
   const given = join(root, 'given-to-examples.ts');
   const sources = new Map([...names].map(([path, { code }]) => [path, asModule(code)]));
   sources.set(given, declarations);
+  sources.set(join(root, 'modules-of-examples.d.ts'), modules);
 
   const options = readOptions();
   const host = ts.createCompilerHost(options);
