@@ -1,62 +1,54 @@
-import { NestFactory } from '@nestjs/core';
-import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
-import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { DynamicModule, INestApplication, LogLevel } from '@nestjs/common';
-import type { Environment } from './environment.js';
-import type { PageLocation } from './page.controller.js';
-import { ShopModule } from './shop.module.js';
+import { Bank } from './bank.js';
+import { chooseBy, type Environment } from './environment.js';
+import type { Page } from './page.js';
+import type { ShopStore } from './shop-store.js';
+import type { ServeShop, ShopServer } from './shop.js';
 import { openStore } from './stores.js';
 
 /** How the shop is put together. */
 export interface ShopOptions {
-  readonly adapter: string;
-  readonly logger: LogLevel[] | false;
-  /** What names the store: see `stores.ts`. */
+  /** What names the framework and the store: see below, and `stores.ts`. */
   readonly environment: Environment;
-  /** Where its page lies; without it the shop has none. */
-  readonly page?: PageLocation;
+  /** Without it the shop has no page. */
+  readonly page?: Page;
+  readonly isQuiet?: boolean;
 }
 
-const UPLOAD_TYPES = /^(?!application\/(?:json|x-www-form-urlencoded))/i;
-const UPLOAD_LIMIT = 5_000_000;
-const UPLOAD_PARSING = { parseAs: 'buffer', bodyLimit: UPLOAD_LIMIT } as const;
+/** The shop, which does not listen yet. */
+export interface Shop extends ShopServer {
+  readonly bank: Bank;
+  readonly shopStore: ShopStore;
+}
 
-/** Makes the shop on the adapter that is named, with the store that the environment names. */
-export async function createShop({ environment, page, ...options }: ShopOptions): Promise<INestApplication> {
+// A framework is imported when it is chosen: the shop on Express needs neither Nest nor Fastify.
+const FRAMEWORKS: Readonly<Record<string, (environment: Environment) => Promise<ServeShop>>> = {
+  nest: async ({ ADAPTER = 'express' }) => {
+    const { serveWithNest } = await import('./nest-shop.js');
+    return (parts) => serveWithNest(parts, ADAPTER);
+  },
+  express: async () => (await import('./express-shop.js')).serveWithExpress,
+  fastify: async () => (await import('./fastify-shop.js')).serveWithFastify,
+};
+
+/** Makes the shop on the framework and with the store that the environment names. */
+export async function createShop(options: ShopOptions): Promise<Shop> {
+  const { environment } = options;
+  return createShopOn(await chooseBy(environment, 'FRAMEWORK', 'nest', FRAMEWORKS)(environment), options);
+}
+
+/** Makes the shop on a framework, with the store that the environment names. */
+export async function createShopOn(serve: ServeShop, { environment, ...options }: ShopOptions): Promise<Shop> {
   const shopStore = await openStore(environment);
+  const bank = new Bank();
   try {
-    return await createApplication(ShopModule.on(shopStore, page), options);
+    const server = await serve({ ...options, bank, store: shopStore.store });
+    const close = async (): Promise<void> => {
+      await server.close();
+      await shopStore.close();
+    };
+    return { ...server, close, bank, shopStore };
   } catch (error) {
     await shopStore.close();
     throw error;
   }
-}
-
-/** Makes the application, with a parser that keeps the bytes of uploads. */
-async function createApplication(
-  module: DynamicModule,
-  { adapter, logger }: Omit<ShopOptions, 'environment' | 'page'>,
-): Promise<INestApplication> {
-  const options = { rawBody: true, logger, abortOnError: false };
-  switch (adapter) {
-    case 'express': {
-      const app = await NestFactory.create<NestExpressApplication>(module, new ExpressAdapter(), options);
-      return app.useBodyParser('raw', { type: isUpload, limit: UPLOAD_LIMIT });
-    }
-    case 'fastify': {
-      const app = await NestFactory.create<NestFastifyApplication>(module, new FastifyAdapter(), options);
-      // On Fastify itself: a parser that is given to Nest 11 takes the place of its own for JSON and forms.
-      const fastify = app.getHttpAdapter().getInstance();
-      fastify.addContentTypeParser(UPLOAD_TYPES, UPLOAD_PARSING, (_request, bytes, done) => {
-        done(null, bytes);
-      });
-      return app;
-    }
-    default:
-      throw new Error(`ADAPTER is 'express' or 'fastify', not '${adapter}'.`);
-  }
-}
-
-function isUpload({ headers }: { headers: { 'content-type'?: string | undefined } }): boolean {
-  return UPLOAD_TYPES.test(headers['content-type'] ?? '');
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { AshSealedStore } from 'nestjs-ash';
+import { AshSealedStore } from 'nestjs-ash/server';
 import type { Environment } from './environment.js';
 import type { ShopStore, SpentStore } from './shop-store.js';
 

@@ -1,4 +1,4 @@
-import type { AshContextStore, AshSpentSet } from 'nestjs-ash';
+import type { AshContextStore, AshSpentSet } from 'nestjs-ash/server';
 
 /** A store that the shop made, and so ends itself. */
 export interface ShopStore<Store extends AshContextStore = AshContextStore> {

@@ -1,4 +1,4 @@
-import { AshMemoryStore } from 'nestjs-ash';
+import { AshMemoryStore } from 'nestjs-ash/server';
 import { chooseBy, type Environment } from './environment.js';
 import { makeSealedStore } from './sealed-store.js';
 import type { ShopStore, SpentStore } from './shop-store.js';

@@ -1,8 +1,6 @@
-import { createHash } from 'node:crypto';
-import { BadRequestException, Body, Controller, Get, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
 import { AshProtected, AshVerified } from 'nestjs-ash';
 import { Bank } from './bank.js';
-import { fieldsOf, readTransfer } from './input.js';
 
 @Controller()
 export class TransfersController {
@@ -12,54 +10,46 @@ export class TransfersController {
   @HttpCode(200)
   @AshProtected('POST /transfer')
   transfer(@Body() body: unknown) {
-    const { amount, to } = readTransfer(body);
-    return { transferred: amount, to, balance: this.bank.transfer(to, amount) };
+    return this.bank.transfer(body);
   }
 
   @Post('transfer/quick')
   @HttpCode(200)
   @AshProtected('POST /transfer/quick', { scope: ['amount', 'to'], unscoped: 'strip', ttl: 2_000 })
   quick(@Body() body: unknown) {
-    const { amount, to } = readTransfer(body);
-    this.bank.transfer(to, amount);
-    return { transferred: amount, received: body };
+    return this.bank.quick(body);
   }
 
   @Post('transfer/form')
   @HttpCode(200)
   @AshProtected('POST /transfer/form', { payload: 'form' })
   form(@Body() body: unknown) {
-    return this.transfer(body);
+    return this.bank.transfer(body);
   }
 
   @Post('legacy/transfer')
   @HttpCode(200)
   @AshProtected('POST /legacy/transfer', { protocol: 'v1' })
   legacy(@Body() body: unknown) {
-    return this.transfer(body);
+    return this.bank.transfer(body);
   }
 
   @Post('upload')
   @HttpCode(200)
   @AshProtected('POST /upload', { payload: 'raw' })
   upload(@AshVerified('payload') bytes: Uint8Array) {
-    this.bank.count('uploads');
-    return { bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
+    return this.bank.upload(bytes);
   }
 
   @Get('report')
   @AshProtected('GET /report')
-  report(@Query() query: Record<string, unknown>) {
-    this.bank.count('reports');
-    return query;
+  report(@Query() query: unknown) {
+    return this.bank.report(query);
   }
 
   @Put('accounts/:id/limit')
   @AshProtected('PUT /accounts/:id/limit')
   limit(@Param('id') id: string, @Body() body: unknown) {
-    const { limit } = fieldsOf(body);
-    if (typeof limit !== 'number') throw new BadRequestException('limit: a number is needed');
-    this.bank.count('limits');
-    return { id, limit };
+    return this.bank.limit(id, body);
   }
 }

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import axios, { type AxiosInstance, type AxiosRequestConfig } from 'axios';
 import { ashAxios, type AshAxiosInstance } from 'nestjs-ash/axios';
 import { ashOf, errorOf } from '../support/fake-axios.js';
-import { MEMORY, shopsOn } from '../support/shop.js';
+import { MEMORY, SERVERS, shopsOn } from '../support/shop.js';
 import type { TestApp } from '../support/test-app.js';
 
 type Api = AxiosInstance & AshAxiosInstance;
@@ -54,87 +54,90 @@ class FaultyProxy {
   }
 }
 
-describe.each(shopsOn(MEMORY))('axios and a network that fails before the shop $on', ({ start }) => {
-  let shop: TestApp;
-  let proxy: FaultyProxy;
+describe.each(shopsOn(MEMORY, SERVERS.frameworks))(
+  'axios and a network that fails before the shop $on',
+  ({ start }) => {
+    let shop: TestApp;
+    let proxy: FaultyProxy;
 
-  beforeAll(async () => {
-    shop = await start();
-  });
-  beforeEach(async () => {
-    proxy = new FaultyProxy(shop);
-    await proxy.listen();
-  });
-  afterEach(() => proxy.close());
-  afterAll(() => shop.close());
+    beforeAll(async () => {
+      shop = await start();
+    });
+    beforeEach(async () => {
+      proxy = new FaultyProxy(shop);
+      await proxy.listen();
+    });
+    afterEach(() => proxy.close());
+    afterAll(() => shop.close());
 
-  describe.each(['http', 'fetch'] as const)('by its adapter %s', (adapter) => {
-    const open = (config: AxiosRequestConfig = {}): Api => {
-      const api = ashAxios(axios.create({ baseURL: proxy.origin, adapter }));
-      Object.assign(api.defaults, config);
-      return api;
-    };
+    describe.each(['http', 'fetch'] as const)('by its adapter %s', (adapter) => {
+      const open = (config: AxiosRequestConfig = {}): Api => {
+        const api = ashAxios(axios.create({ baseURL: proxy.origin, adapter }));
+        Object.assign(api.defaults, config);
+        return api;
+      };
 
-    it('runs a request once whose answer is cut off, and says that it may have run', async () => {
-      proxy.faults.set('/transfer', ['cut']);
-      const api = open();
-      const ran = await shop.ranDuring(async () => {
-        const error = await errorOf(api.post('/transfer', TRANSFER));
+      it('runs a request once whose answer is cut off, and says that it may have run', async () => {
+        proxy.faults.set('/transfer', ['cut']);
+        const api = open();
+        const ran = await shop.ranDuring(async () => {
+          const error = await errorOf(api.post('/transfer', TRANSFER));
 
-        expect(error).toMatchObject({ name: 'AxiosError', code: adapter === 'http' ? 'ECONNRESET' : 'ERR_NETWORK' });
-        expect(ashOf(error)).toMatchObject({ code: 'ASH_CLIENT_RESPONSE_LOST', mayHaveRun: true });
+          expect(error).toMatchObject({ name: 'AxiosError', code: adapter === 'http' ? 'ECONNRESET' : 'ERR_NETWORK' });
+          expect(ashOf(error)).toMatchObject({ code: 'ASH_CLIENT_RESPONSE_LOST', mayHaveRun: true });
+        });
+
+        expect(ran).toEqual({ transfers: 1 });
+        // The same request twice, which the shop runs once.
+        expect(proxy.paths).toEqual(['/ash/context', '/transfer', '/transfer']);
       });
 
-      expect(ran).toEqual({ transfers: 1 });
-      // The same request twice, which the shop runs once.
-      expect(proxy.paths).toEqual(['/ash/context', '/transfer', '/transfer']);
-    });
+      it('sends a request once whose time is up, and says that it may have run', async () => {
+        proxy.faults.set('/transfer', ['hold']);
+        const api = open();
+        await api.ash.prefetch('POST', '/transfer');
+        const ran = await shop.ranDuring(async () => {
+          const error = await errorOf(api.post('/transfer', TRANSFER, { timeout: 300 }));
 
-    it('sends a request once whose time is up, and says that it may have run', async () => {
-      proxy.faults.set('/transfer', ['hold']);
-      const api = open();
-      await api.ash.prefetch('POST', '/transfer');
-      const ran = await shop.ranDuring(async () => {
-        const error = await errorOf(api.post('/transfer', TRANSFER, { timeout: 300 }));
+          expect(error.code).toBe(adapter === 'http' ? 'ECONNABORTED' : 'ETIMEDOUT');
+          expect(ashOf(error)).toMatchObject({ code: 'ASH_CLIENT_RESPONSE_LOST', mayHaveRun: true });
+        });
 
-        expect(error.code).toBe(adapter === 'http' ? 'ECONNABORTED' : 'ETIMEDOUT');
-        expect(ashOf(error)).toMatchObject({ code: 'ASH_CLIENT_RESPONSE_LOST', mayHaveRun: true });
+        expect(ran).toEqual({ transfers: 1 });
+        expect(proxy.paths).toEqual(['/ash/context', '/transfer']);
       });
 
-      expect(ran).toEqual({ transfers: 1 });
-      expect(proxy.paths).toEqual(['/ash/context', '/transfer']);
+      it('sends nothing where the context does not come in time', async () => {
+        proxy.faults.set('/ash/context', ['hold']);
+        const error = await errorOf(open().post('/transfer', TRANSFER, { timeout: 100 }));
+
+        expect(error.code).toBe('ECONNABORTED');
+        expect(ashOf(error)).toMatchObject({ code: 'ASH_CLIENT_CONTEXT_UNAVAILABLE', mayHaveRun: false });
+        expect(proxy.paths).not.toContain('/transfer');
+      });
+
+      it('hands no proof to whoever a redirect names', async () => {
+        proxy.faults.set('/transfer', ['redirect']);
+        const error = await errorOf(open().post('/transfer', TRANSFER));
+
+        expect(error.response?.status).toBe(307);
+        expect(proxy.paths).toEqual(['/ash/context', '/transfer']);
+      });
+
+      it('takes no context from whoever a redirect names', async () => {
+        proxy.faults.set('/ash/context', ['redirect']);
+        const error = await errorOf(open().post('/transfer', TRANSFER));
+
+        expect(ashOf(error).code).toBe('ASH_CLIENT_CONTEXT_UNAVAILABLE');
+        expect(proxy.paths).toEqual(['/ash/context']);
+      });
+
+      it('sends as ever what it does not prove', async () => {
+        proxy.faults.set('/ledger', ['cut']);
+
+        expect((await errorOf(open().get('/ledger'))).cause).not.toMatchObject({ name: 'AshClientError' });
+        expect(proxy.paths).toEqual(['/ledger']);
+      });
     });
-
-    it('sends nothing where the context does not come in time', async () => {
-      proxy.faults.set('/ash/context', ['hold']);
-      const error = await errorOf(open().post('/transfer', TRANSFER, { timeout: 100 }));
-
-      expect(error.code).toBe('ECONNABORTED');
-      expect(ashOf(error)).toMatchObject({ code: 'ASH_CLIENT_CONTEXT_UNAVAILABLE', mayHaveRun: false });
-      expect(proxy.paths).toEqual(['/ash/context']);
-    });
-
-    it('hands no proof to whoever a redirect names', async () => {
-      proxy.faults.set('/transfer', ['redirect']);
-      const error = await errorOf(open().post('/transfer', TRANSFER));
-
-      expect(error.response?.status).toBe(307);
-      expect(proxy.paths).toEqual(['/ash/context', '/transfer']);
-    });
-
-    it('takes no context from whoever a redirect names', async () => {
-      proxy.faults.set('/ash/context', ['redirect']);
-      const error = await errorOf(open().post('/transfer', TRANSFER));
-
-      expect(ashOf(error).code).toBe('ASH_CLIENT_CONTEXT_UNAVAILABLE');
-      expect(proxy.paths).toEqual(['/ash/context']);
-    });
-
-    it('sends as ever what it does not prove', async () => {
-      proxy.faults.set('/ledger', ['cut']);
-
-      expect((await errorOf(open().get('/ledger'))).cause).not.toMatchObject({ name: 'AshClientError' });
-      expect(proxy.paths).toEqual(['/ledger']);
-    });
-  });
-});
+  },
+);

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { Server } from 'node:http';
 import axios, { CanceledError, type AxiosInstance, type AxiosRequestConfig, type AxiosResponse } from 'axios';
 import { ashAxios, ashCall, type AshAxiosInstance } from 'nestjs-ash/axios';
 import { ashOf, errorOf } from '../support/fake-axios.js';
-import { MEMORY, shopsOn } from '../support/shop.js';
+import { MEMORY, SERVERS, shopsOn } from '../support/shop.js';
 import type { Ledger, TestApp } from '../support/test-app.js';
 
 type Api = AxiosInstance & AshAxiosInstance;
@@ -101,15 +100,14 @@ async function textOf(data: unknown): Promise<string> {
   return new Blob(chunks).text();
 }
 
-describe.each(shopsOn(MEMORY))('axios and the shop $on', ({ start }) => {
+describe.each(shopsOn(MEMORY, SERVERS.frameworks))('axios and the shop $on', ({ start }) => {
   let shop: TestApp;
   /** The paths that were called. */
   let called: string[];
 
   beforeAll(async () => {
     shop = await start();
-    const server: Server = shop.nest.getHttpServer();
-    server.on('request', ({ url }) => called.push(url ?? ''));
+    shop.server.on('request', ({ url }) => called.push(url ?? ''));
   });
   beforeEach(() => {
     called = [];

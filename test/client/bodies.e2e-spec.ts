@@ -7,20 +7,20 @@ import {
   type ChangeObservation,
   type Observation,
 } from '../support/body-kinds.mjs';
-import { MEMORY, shopsOn } from '../support/shop.js';
+import { MEMORY, SERVERS, shopsOn } from '../support/shop.js';
 import type { TestApp } from '../support/test-app.js';
 import { Wire } from '../support/wire.js';
 
 const RAW_KINDS = BODY_KINDS.filter(({ covers }) => covers === 'raw');
 
-describe.each(shopsOn(MEMORY))('a body that AshClient sends to the shop $on', ({ start }) => {
+describe.each(shopsOn(MEMORY, SERVERS.frameworks))('a body that AshClient sends to the shop $on', ({ start }) => {
   let shop: TestApp;
   let wire: Wire;
   let ash: AshClient;
 
   beforeAll(async () => {
     shop = await start();
-    wire = Wire.at(shop.nest);
+    wire = Wire.at(shop);
     ash = new AshClient({ baseUrl: shop.origin });
   });
 

@@ -1,6 +1,6 @@
 import type { AshClient, AshClientOptions } from 'nestjs-ash/client';
 import { stopClock, type Clock } from '../support/clock.js';
-import { MEMORY, shopsOn } from '../support/shop.js';
+import { MEMORY, SERVERS, shopsOn } from '../support/shop.js';
 import { ServedShop, TRANSFER } from './served-shop.js';
 
 const CONTEXT = 'POST /ash/context';
@@ -14,7 +14,7 @@ const BY_A_CONTEXT_OF_ITS_OWN = [CONTEXT, CALLED];
 const AFTER_A_REFUSAL = [CALLED, CONTEXT, CALLED];
 const AT_ONCE = [CALLED];
 
-describe.each(shopsOn(MEMORY))('the clock of a client of the shop $on', (setUp) => {
+describe.each(shopsOn(MEMORY, SERVERS.frameworks))('the clock of a client of the shop $on', (setUp) => {
   let served: ServedShop;
   let clock: Clock;
 

@@ -1,7 +1,6 @@
-import type { Server } from 'node:http';
 import type { AshClient } from 'nestjs-ash/client';
 import type { Fault } from '../support/faulty-proxy.js';
-import { MEMORY, shopsOn } from '../support/shop.js';
+import { MEMORY, SERVERS, shopsOn } from '../support/shop.js';
 import type { Ledger } from '../support/test-app.js';
 import { endOf, ServedShop, TRANSFER, type Ending } from './served-shop.js';
 
@@ -16,7 +15,7 @@ const UNSENT: Ending = { code: 'ASH_CLIENT_CONTEXT_UNAVAILABLE', mayHaveRun: fal
 const transfer = (ash: AshClient): Promise<Response> => ash.post('/transfer', TRANSFER);
 const report = (ash: AshClient): Promise<Response> => ash.get('/report');
 
-describe.each(shopsOn(MEMORY))('a connection to the shop $on', (setUp) => {
+describe.each(shopsOn(MEMORY, SERVERS.frameworks))('a connection to the shop $on', (setUp) => {
   let served: ServedShop;
 
   beforeAll(async () => {
@@ -130,7 +129,7 @@ describe.each(shopsOn(MEMORY))('a connection to the shop $on', (setUp) => {
     const ash = await served.warmClient();
     const ran = await served.shop.ranDuring(async () => {
       for (let round = 0; round < 5; round += 1) {
-        (served.shop.nest.getHttpServer() as Server).closeIdleConnections();
+        served.shop.server.closeIdleConnections();
         expect((await transfer(ash)).status).toBe(200);
         served.proxy.cut();
         expect((await transfer(ash)).status).toBe(200);

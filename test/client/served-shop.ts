@@ -17,7 +17,7 @@ export class ServedShop {
 
   static async start({ start }: ShopSetUp): Promise<ServedShop> {
     const shop = await start();
-    return new ServedShop(shop, await FaultyProxy.before(shop.origin), Wire.at(shop.nest));
+    return new ServedShop(shop, await FaultyProxy.before(shop.origin), Wire.at(shop));
   }
 
   client(options: AshClientOptions = {}): AshClient {

@@ -24,7 +24,7 @@ describe.each(ADAPTERS)("AshClient and a server in 'strict' mode on %s", (adapte
   beforeAll(async () => {
     clock = stopClock();
     till = await startTill(adapter, { mode: 'strict' });
-    wire = Wire.at(till.nest);
+    wire = Wire.at(till);
   });
 
   beforeEach(() => {

@@ -1,8 +1,8 @@
 import { jest } from '@jest/globals';
-import { AshContextStore } from 'nestjs-ash';
+import type { AshContextStore } from 'nestjs-ash';
 import type { AshClient } from 'nestjs-ash/client';
 import { FaultyProxy } from '../support/faulty-proxy.js';
-import { MEMORY, shopsOn } from '../support/shop.js';
+import { MEMORY, SERVERS, shopsOn } from '../support/shop.js';
 import { Wire } from '../support/wire.js';
 import { endOf, ServedShop, TRANSFER, type Ending } from './served-shop.js';
 
@@ -20,13 +20,13 @@ const answerOf = (status: string, headers: readonly string[] = []): { answer: st
 
 const transfer = (ash: AshClient): Promise<Response> => ash.post('/transfer', TRANSFER);
 
-describe.each(shopsOn(MEMORY))('a client of the shop $on', (setUp) => {
+describe.each(shopsOn(MEMORY, SERVERS.frameworks))('a client of the shop $on', (setUp) => {
   let served: ServedShop;
   let store: AshContextStore;
 
   beforeAll(async () => {
     served = await ServedShop.start(setUp);
-    store = served.shop.nest.get(AshContextStore);
+    ({ store } = served.shop);
   });
 
   afterEach(() => {
@@ -205,7 +205,7 @@ describe.each(shopsOn(MEMORY))('a client of the shop $on', (setUp) => {
     ];
     it.each(rows)('%s, passes by itself', async (_title, use) => {
       const ash = await restartAfter(use);
-      const wire = Wire.at(after.shop.nest);
+      const wire = Wire.at(after.shop);
       const ran = await after.shop.ranDuring(async () => {
         for (let round = 0; round < 3; round += 1) expect((await transfer(ash)).status).toBe(200);
       });

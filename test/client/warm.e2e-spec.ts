@@ -1,8 +1,7 @@
 import { jest } from '@jest/globals';
-import { AshContextStore } from 'nestjs-ash';
 import { AshClient, type AshClientOptions, type AshFetch } from 'nestjs-ash/client';
 import { stopClock } from '../support/clock.js';
-import { MEMORY, shopsOn } from '../support/shop.js';
+import { MEMORY, SERVERS, shopsOn } from '../support/shop.js';
 import { ADAPTERS, type TestApp } from '../support/test-app.js';
 import { contextIdsOf, countsOf, Wire, type Arrival } from '../support/wire.js';
 import { startTill } from './till.js';
@@ -48,13 +47,13 @@ class Gate {
   }
 }
 
-describe.each(shopsOn(MEMORY))('a warm client of the shop $on', ({ start }) => {
+describe.each(shopsOn(MEMORY, SERVERS.frameworks))('a warm client of the shop $on', ({ start }) => {
   let shop: TestApp;
   let wire: Wire;
 
   beforeAll(async () => {
     shop = await start();
-    wire = Wire.at(shop.nest);
+    wire = Wire.at(shop);
   });
 
   afterAll(() => shop.close());
@@ -199,7 +198,7 @@ describe.each(shopsOn(MEMORY))('a warm client of the shop $on', ({ start }) => {
       );
     });
 
-    const store = shop.nest.get(AshContextStore);
+    const { store } = shop;
     const used = arrivalsOf().filter(({ what }) => what === CALLED);
     const owners = await Promise.all(contextIdsOf(used).map(async (id) => (await store.get(id))?.subject));
     expect(owners).toEqual(used.map(({ headers }) => headers['x-user']));
@@ -229,7 +228,7 @@ describe.each(shopsOn(MEMORY))('a warm client of the shop $on', ({ start }) => {
       const arrivals = wire.take();
       expect(arrivals.map(({ what }) => what)).toEqual(sent);
       const [used = ''] = contextIdsOf(arrivals.slice(-1));
-      expect(await shop.nest.get(AshContextStore).get(used)).toMatchObject({ subject: 'bob' });
+      expect(await shop.store.get(used)).toMatchObject({ subject: 'bob' });
     },
   );
 });
@@ -246,7 +245,7 @@ function as(user: () => string): AshFetch {
 describe.each(ADAPTERS)('a warm client on %s', (adapter) => {
   it('asks for as many contexts as there are transfers where the server does not renew', async () => {
     const till = await startTill(adapter, { renewal: false });
-    const wire = Wire.at(till.nest);
+    const wire = Wire.at(till);
     const client = new AshClient({ baseUrl: till.origin });
     try {
       await repeat(100, () => passes(client.post('/transfer', TRANSFER)));
@@ -259,7 +258,7 @@ describe.each(ADAPTERS)('a warm client on %s', (adapter) => {
 
   it('gets what it needs from a server that gives few contexts at once', async () => {
     const till = await startTill(adapter, { controller: { batch: 3 }, renewal: false });
-    const wire = Wire.at(till.nest);
+    const wire = Wire.at(till);
     const client = new AshClient({ baseUrl: till.origin });
     try {
       await Promise.all(times(50).map(() => client.post('/transfer', TRANSFER)));

@@ -1,4 +1,4 @@
-import { MEMORY, shopsOn } from '../support/shop.js';
+import { MEMORY, SERVERS, shopsOn } from '../support/shop.js';
 import { describeClient } from './client.suite.js';
 
-shopsOn(MEMORY).forEach(describeClient);
+shopsOn(MEMORY, SERVERS.all).forEach(describeClient);

@@ -1,4 +1,4 @@
-import { MEMORY, shopsOn } from '../support/shop.js';
+import { MEMORY, SERVERS, shopsOn } from '../support/shop.js';
 import { describeHonestRequests } from './honest.suite.js';
 
-shopsOn(MEMORY).forEach(describeHonestRequests);
+shopsOn(MEMORY, SERVERS.all).forEach(describeHonestRequests);

@@ -1,4 +1,4 @@
-import { MEMORY, shopsOn } from '../support/shop.js';
+import { MEMORY, SERVERS, shopsOn } from '../support/shop.js';
 import { describeSimultaneousRequests } from './simultaneous.suite.js';
 
-shopsOn(MEMORY).forEach(describeSimultaneousRequests);
+shopsOn(MEMORY, SERVERS.all).forEach(describeSimultaneousRequests);

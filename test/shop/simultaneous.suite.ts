@@ -1,4 +1,4 @@
-import { AshContextStore } from 'nestjs-ash';
+import type { AshContextStore } from 'nestjs-ash';
 import { meetAt } from '../support/meeting.js';
 import { SHOP, type ShopSetUp } from '../support/shop.js';
 import type { Answer } from '../support/http.js';
@@ -24,7 +24,7 @@ export function describeSimultaneousRequests({ on, start }: ShopSetUp): void {
 
     beforeAll(async () => {
       shop = await start();
-      store = shop.nest.get(AshContextStore);
+      ({ store } = shop);
     });
 
     afterAll(() => shop.close());

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describeWholeShop } from '../shop/whole-shop.suite.js';
-import { MEMORY, shopsOn, type ShopStore } from '../support/shop.js';
+import { MEMORY, SERVERS, shopsOn, type ShopServer, type ShopStore } from '../support/shop.js';
 import { connect, dropTables, MARIADB, POSTGRES } from './sql-fixture.js';
 
 type Environment = ShopStore['environment'];
@@ -9,29 +9,30 @@ type Environment = ShopStore['environment'];
 const STORE_PREFIX = `shop${randomBytes(6).toString('hex')}`;
 
 /** Runs every suite of the shop with a store. */
-export function describeShopWith(title: string, environment: Environment): void {
-  runWith({ ...MEMORY, title: ` with ${title}`, environment: { ...environment, STORE_PREFIX } });
+export function describeShopWith(
+  title: string,
+  environment: Environment,
+  servers: readonly ShopServer[] = SERVERS.nest,
+): void {
+  runWith({ ...MEMORY, title: ` with ${title}`, environment: { ...environment, STORE_PREFIX } }, servers);
 }
 
 /** Runs every suite of the shop with sealed contexts over a store. */
 export function describeShopWithSealed(title: string, environment: Environment, followsClock = true): void {
-  runWith({
+  const SEALED_KEYS = `test:${randomBytes(32).toString('base64url')}`;
+  const store: ShopStore = {
     title: ` with sealed contexts over ${title}`,
-    environment: {
-      ...environment,
-      STORE: 'sealed',
-      STORE_PREFIX,
-      SEALED_KEYS: `test:${randomBytes(32).toString('base64url')}`,
-    },
+    environment: { ...environment, STORE: 'sealed', STORE_PREFIX, SEALED_KEYS },
     knowsSpent: false,
     followsClock,
     contextId: /^ash_s[A-Za-z0-9_-]+$/,
-  });
+  };
+  runWith(store, SERVERS.nest);
 }
 
-function runWith(store: ShopStore): void {
+function runWith(store: ShopStore, servers: readonly ShopServer[]): void {
   const { DATABASE_URL } = store.environment;
-  shopsOn(store).forEach(describeWholeShop);
+  shopsOn(store, servers).forEach(describeWholeShop);
   if (DATABASE_URL === undefined) return;
 
   // The database may be somebody's own. Redis forgets its keys by itself.

@@ -1,8 +1,9 @@
+import type { Server } from 'node:http';
 import { Module, type INestApplication, type ModuleMetadata, type NestApplicationOptions } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { AshModule, type AshModuleExtras, type AshModuleOptions } from 'nestjs-ash';
+import { AshContextStore, AshModule, type AshModuleExtras, type AshModuleOptions } from 'nestjs-ash';
 import { TestApp, type Adapter, type Ledger } from './test-app.js';
 
 /** Counts how often each kind of handler ran. */
@@ -53,7 +54,26 @@ function isExpress(adapter: Adapter, _app: INestApplication): _app is NestExpres
   return adapter === 'express';
 }
 
+/** The application of a fixture, which is one of Nest. */
+export class FixtureApp extends TestApp {
+  constructor(
+    readonly nest: INestApplication,
+    runs: Runs,
+    prefix: string | undefined,
+  ) {
+    super({
+      server: nest.getHttpServer() as Server,
+      store: nest.get(AshContextStore),
+      readLedger: () => runs.ledger,
+      prefix,
+      close: () => nest.close(),
+    });
+  }
+}
+
 /** Starts the application of a fixture, whose `runs` say what ran. */
-export async function startFixture(adapter: Adapter, { runs, ...fixture }: Fixture): Promise<TestApp> {
-  return TestApp.start(await createFixture(adapter, fixture), () => runs.ledger, fixture.prefix);
+export async function startFixture(adapter: Adapter, { runs, ...fixture }: Fixture): Promise<FixtureApp> {
+  const nest = await createFixture(adapter, fixture);
+  await nest.listen(0, '127.0.0.1');
+  return new FixtureApp(nest, runs, fixture.prefix);
 }

@@ -1,6 +1,10 @@
-import { Bank } from '../../sample/02-shop/bank.js';
-import { createShop } from '../../sample/02-shop/create-shop.js';
-import { ADAPTERS, TestApp, type Adapter, type Plan } from './test-app.js';
+import express4 from 'express-4';
+import type express from 'express';
+import { createShop, createShopOn, type Shop, type ShopOptions } from '../../sample/02-shop/create-shop.js';
+import { serveWithExpress } from '../../sample/02-shop/express-shop.js';
+import { TestApp, type Adapter, type Plan } from './test-app.js';
+
+declare const NEST_MAJOR: number;
 
 /** A store that the shop stands on, and what shows of it through HTTP. */
 export interface ShopStore {
@@ -32,8 +36,21 @@ export const MEMORY: ShopStore = {
   contextId: /^ash_[0-9a-f]{32}$/,
 };
 
+/** What routes the requests of the shop and calls its handlers. */
+type Framework = 'Nest on Express' | 'Nest on Fastify' | 'Express 5' | 'Express 4' | 'Fastify';
+
+/** A server that the shop runs on. */
+export interface ShopServer {
+  readonly framework: Framework;
+  /** Whose router's and parsers' rules hold. */
+  readonly adapter: Adapter;
+  readonly create: (options: ShopOptions) => Promise<Shop>;
+}
+
 /** A shop that a suite runs against. */
 export interface ShopSetUp {
+  readonly framework: Framework;
+  /** Whose router's and parsers' rules hold: those of Express, or those of Fastify. */
   readonly adapter: Adapter;
   readonly store: ShopStore;
   /** What the shop stands on, for a title. */
@@ -41,21 +58,62 @@ export interface ShopSetUp {
   readonly start: () => Promise<TestApp>;
 }
 
-/** The shop on a store, on each framework. */
-export function shopsOn(store: ShopStore): readonly ShopSetUp[] {
-  return ADAPTERS.map((adapter) => ({
+const NEST: readonly ShopServer[] = [
+  { framework: 'Nest on Express', adapter: 'express', create: chosenBy({ FRAMEWORK: 'nest', ADAPTER: 'express' }) },
+  { framework: 'Nest on Fastify', adapter: 'fastify', create: chosenBy({ FRAMEWORK: 'nest', ADAPTER: 'fastify' }) },
+];
+const EXPRESS_5: ShopServer = {
+  framework: 'Express 5',
+  adapter: 'express',
+  create: chosenBy({ FRAMEWORK: 'express' }),
+};
+/** The same source, on the version before. */
+const EXPRESS_4: ShopServer = {
+  framework: 'Express 4',
+  adapter: 'express',
+  create: (options) => createShopOn((parts) => serveWithExpress(parts, express4 as unknown as typeof express), options),
+};
+const FASTIFY: ShopServer = { framework: 'Fastify', adapter: 'fastify', create: chosenBy({ FRAMEWORK: 'fastify' }) };
+
+/** The run for another Nest does not repeat what knows nothing of Nest. */
+const perNest = (...withoutNest: ShopServer[]): readonly ShopServer[] =>
+  NEST_MAJOR === 12 ? [...NEST, ...withoutNest] : NEST;
+
+/** The servers that a shop is tried on: the same cases for each. */
+export const SERVERS = {
+  nest: NEST,
+  /** The newest of each framework. */
+  frameworks: perNest(EXPRESS_5, FASTIFY),
+  all: perNest(EXPRESS_5, EXPRESS_4, FASTIFY),
+} as const;
+
+/** The shop on a store, on each server. */
+export function shopsOn(store: ShopStore, servers: readonly ShopServer[]): readonly ShopSetUp[] {
+  return servers.map(({ framework, adapter, create }) => ({
+    framework,
     adapter,
     store,
-    on: `on ${adapter}${store.title}`,
-    start: () => startShop(adapter, store),
+    on: `on ${framework}${store.title}`,
+    start: async () => listen(await create({ environment: store.environment, isQuiet: true })),
   }));
 }
 
-/** Starts the shop, whose bank says what ran. */
-async function startShop(adapter: Adapter, { environment }: ShopStore): Promise<TestApp> {
-  const shop = await createShop({ adapter, logger: false, environment });
+/** Lets a shop listen, whose bank says what ran. */
+export async function listen(shop: Shop): Promise<TestApp> {
+  await shop.listen(0, '127.0.0.1');
+  const { server, bank, shopStore } = shop;
   // Not by way of `/ledger`: of seven requests that an attack takes, four would be for it.
-  return TestApp.start(shop, ({ nest }) => ({ ...nest.get(Bank).ledger }));
+  return new TestApp({
+    server,
+    store: shopStore.store,
+    readLedger: () => ({ ...bank.ledger }),
+    close: () => shop.close(),
+  });
+}
+
+/** A server that the environment names, as it does where the shop is started by hand. */
+function chosenBy(names: Readonly<Record<string, string>>): ShopServer['create'] {
+  return ({ environment, ...options }) => createShop({ environment: { ...environment, ...names }, ...options });
 }
 
 const JSON_TYPE = { 'content-type': 'application/json' };

@@ -1,9 +1,11 @@
-import type { INestApplication } from '@nestjs/common';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { AshIssuedContext } from 'nestjs-ash/core';
+import type { AshContextStore } from 'nestjs-ash/server';
 import { begin, copyOf, send, sendBytes, type Answer, type Draft, type PendingRequest } from './http.js';
 import { sign, type PayloadKind, type Signing } from './proof.js';
 
-/** The frameworks that every suite runs on. */
+/** The routers that every suite runs on: Nest's adapters, or frameworks of their own. */
 export const ADAPTERS = ['express', 'fastify'] as const;
 
 /** One of {@link ADAPTERS}. */
@@ -12,8 +14,16 @@ export type Adapter = (typeof ADAPTERS)[number];
 /** How often each kind of handler ran. */
 export type Ledger = Readonly<Record<string, number>>;
 
-/** Reads what an application says of its runs. */
-export type LedgerReader = (app: TestApp) => Ledger | Promise<Ledger>;
+/** An application that listens, on whichever framework. */
+export interface ListeningApp {
+  readonly server: Server;
+  readonly store: AshContextStore;
+  /** What ran so far. */
+  readonly readLedger: () => Ledger;
+  /** Its global prefix, such as `/api`. */
+  readonly prefix?: string | undefined;
+  close(): Promise<unknown>;
+}
 
 /** A request that an honest client would send. */
 export interface Plan {
@@ -43,17 +53,15 @@ export interface Honest {
 
 /** An application under test that listens on a port of its own, with a client that can be dishonest. */
 export class TestApp {
-  private constructor(
-    readonly nest: INestApplication,
-    private readonly port: number,
-    private readonly readLedger: LedgerReader,
-    private readonly prefix: string,
-  ) {}
+  readonly server: Server;
+  /** Where its contexts are kept. */
+  readonly store: AshContextStore;
+  private readonly port: number;
 
-  /** Lets an application listen. `prefix` is its global prefix, such as `/api`. */
-  static async start(nest: INestApplication, readLedger: LedgerReader, prefix = ''): Promise<TestApp> {
-    await nest.listen(0, '127.0.0.1');
-    return new TestApp(nest, Number(new URL(await nest.getUrl()).port), readLedger, prefix);
+  constructor(private readonly app: ListeningApp) {
+    this.server = app.server;
+    this.store = app.store;
+    this.port = (app.server.address() as AddressInfo).port;
   }
 
   get origin(): string {
@@ -84,7 +92,7 @@ export class TestApp {
     const text = body === undefined ? undefined : JSON.stringify(body);
     return this.send({
       method: 'POST',
-      path: `${this.prefix}/ash/context`,
+      path: `${this.app.prefix ?? ''}/ash/context`,
       headers: { ...type, ...headers },
       body: text,
     });
@@ -123,21 +131,18 @@ export class TestApp {
     return proof;
   }
 
-  ledger(): Ledger | Promise<Ledger> {
-    return this.readLedger(this);
-  }
-
   /** What ran while something was done. */
   async ranDuring(act: () => Promise<unknown>): Promise<Ledger> {
-    const before = { ...(await this.ledger()) };
+    const before = { ...this.app.readLedger() };
     await act();
-    const after = await this.ledger();
-    const counts = Object.entries(after).map(([kind, count]) => [kind, count - (before[kind] ?? 0)] as const);
+    const counts = Object.entries(this.app.readLedger()).map(
+      ([kind, count]) => [kind, count - (before[kind] ?? 0)] as const,
+    );
     return Object.fromEntries(counts.filter(([, count]) => count !== 0));
   }
 
-  close(): Promise<void> {
-    return this.nest.close();
+  async close(): Promise<void> {
+    await this.app.close();
   }
 }
 

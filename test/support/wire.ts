@@ -1,4 +1,3 @@
-import type { INestApplication } from '@nestjs/common';
 import type { IncomingHttpHeaders, IncomingMessage, Server } from 'node:http';
 
 /** A request as it arrived at the server. */
@@ -12,10 +11,9 @@ export interface Arrival {
 export class Wire {
   readonly #arrivals: Arrival[] = [];
 
-  /** Listens at a server that is made already. */
-  static at(application: INestApplication): Wire {
+  /** Listens at the server of an application. */
+  static at({ server }: { readonly server: Server }): Wire {
     const wire = new Wire();
-    const server = application.getHttpServer() as Server;
     server.on('request', ({ method = '', url = '', headers }: IncomingMessage) => {
       wire.#arrivals.push({ what: `${method} ${url.split('?')[0] ?? ''}`, headers });
     });

@@ -1,16 +1,16 @@
 import { AshService } from 'nestjs-ash';
 import { EchoController, form, JSON_TYPE, runs } from '../support/echo.js';
-import { startFixture } from '../support/fixture.js';
+import { startFixture, type FixtureApp } from '../support/fixture.js';
 import { sign } from '../support/proof.js';
-import { MEMORY, shopsOn } from '../support/shop.js';
-import { ADAPTERS, draftOf, type Plan, type TestApp } from '../support/test-app.js';
+import { MEMORY, SERVERS, shopsOn } from '../support/shop.js';
+import { ADAPTERS, draftOf, type Plan } from '../support/test-app.js';
 import { describeBodies } from './bodies.suite.js';
 
-shopsOn(MEMORY).forEach(describeBodies);
+shopsOn(MEMORY, SERVERS.all).forEach(describeBodies);
 
 describe.each(ADAPTERS)('11: a body on %s', (adapter) => {
   describe('that no parser of the application reads', () => {
-    let app: TestApp;
+    let app: FixtureApp;
 
     beforeAll(async () => {
       app = await startFixture(adapter, { runs, controllers: [EchoController], nest: { bodyParser: false } });

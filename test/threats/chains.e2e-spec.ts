@@ -3,14 +3,14 @@ import { AshChain, AshMemoryStore, AshProtected } from 'nestjs-ash';
 import { proven } from '../support/attacks.js';
 import { stopClock, type Clock } from '../support/clock.js';
 import { Runs, startFixture } from '../support/fixture.js';
-import { MEMORY, shopsOn } from '../support/shop.js';
+import { MEMORY, SERVERS, shopsOn } from '../support/shop.js';
 import { ADAPTERS, harmless, play, type Plan, type TestApp } from '../support/test-app.js';
 import { describeChains } from './chains.suite.js';
 
 const BROKEN = [403, 'ASH_CHAIN_BROKEN'] as const;
 const EXPIRED = [410, 'ASH_CHAIN_EXPIRED'] as const;
 
-shopsOn(MEMORY).forEach(describeChains);
+shopsOn(MEMORY, SERVERS.all).forEach(describeChains);
 
 describe.each(ADAPTERS)('17: a chain on %s', (adapter) => {
   let clock: Clock;

@@ -1,4 +1,4 @@
-import { MEMORY, shopsOn } from '../support/shop.js';
+import { MEMORY, SERVERS, shopsOn } from '../support/shop.js';
 import { describeChangedRequests } from './changed-requests.suite.js';
 
-shopsOn(MEMORY).forEach(describeChangedRequests);
+shopsOn(MEMORY, SERVERS.all).forEach(describeChangedRequests);

@@ -2,15 +2,15 @@ import { Controller, Post } from '@nestjs/common';
 import { AshProtected, AshService, type AshErrorCode } from 'nestjs-ash';
 import { proven } from '../support/attacks.js';
 import { stopClock, type Clock } from '../support/clock.js';
-import { Runs, startFixture } from '../support/fixture.js';
+import { Runs, startFixture, type FixtureApp } from '../support/fixture.js';
 import { sign } from '../support/proof.js';
-import { MEMORY, shopsOn } from '../support/shop.js';
-import { ADAPTERS, draftOf, harmless, play, type Plan, type TestApp } from '../support/test-app.js';
+import { MEMORY, SERVERS, shopsOn } from '../support/shop.js';
+import { ADAPTERS, draftOf, harmless, play, type Plan } from '../support/test-app.js';
 import { describeTimestamps } from './clocks.suite.js';
 
 const MINUTES = 60_000;
 
-shopsOn(MEMORY).forEach(describeTimestamps);
+shopsOn(MEMORY, SERVERS.all).forEach(describeTimestamps);
 
 describe.each(ADAPTERS)('16: a timestamp of another mode on %s', (adapter) => {
   let clock: Clock;
@@ -24,7 +24,7 @@ describe.each(ADAPTERS)('16: a timestamp of another mode on %s', (adapter) => {
   });
 
   const runs = new Runs();
-  let app: TestApp;
+  let app: FixtureApp;
   let refusedCode: AshErrorCode | undefined;
 
   @Controller()

@@ -1,11 +1,11 @@
 import { Controller, Post, type Type } from '@nestjs/common';
 import { AshProtected } from 'nestjs-ash';
 import { createFixture } from '../support/fixture.js';
-import { MEMORY, shopsOn } from '../support/shop.js';
+import { MEMORY, SERVERS, shopsOn } from '../support/shop.js';
 import { ADAPTERS } from '../support/test-app.js';
 import { describeHeaders } from './headers.suite.js';
 
-shopsOn(MEMORY).forEach(describeHeaders);
+shopsOn(MEMORY, SERVERS.all).forEach(describeHeaders);
 
 describe.each(ADAPTERS)('14: a separator that is smuggled into a policy on %s', (adapter) => {
   const controllerOf = (scope: readonly string[]): Type<unknown> => {

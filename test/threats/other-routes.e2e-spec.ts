@@ -2,13 +2,13 @@ import { Controller, Get, Post, Put } from '@nestjs/common';
 import { AshProtected } from 'nestjs-ash';
 import { method, path } from '../support/attacks.js';
 import { Runs, startFixture } from '../support/fixture.js';
-import { MEMORY, shopsOn } from '../support/shop.js';
+import { MEMORY, SERVERS, shopsOn } from '../support/shop.js';
 import { ADAPTERS, harmless, play, type Attack, type Plan, type TestApp } from '../support/test-app.js';
 import { describeOtherRoutes } from './other-routes.suite.js';
 
 const ANOTHER = [403, 'ASH_BINDING_MISMATCH'] as const;
 
-shopsOn(MEMORY).forEach(describeOtherRoutes);
+shopsOn(MEMORY, SERVERS.all).forEach(describeOtherRoutes);
 
 describe.each(ADAPTERS)('3: a context of one path on %s', (adapter) => {
   const runs = new Runs();

@@ -296,7 +296,7 @@ describe.each(ADAPTERS)('22: a handler on %s', (adapter) => {
     const previousProof = await app.walk([start]);
     const { draft } = await app.prepare(going('/slow', 'works'), { previousProof });
     gate.close();
-    meetAt(app.nest.get(AshContextStore), 'get', 2);
+    meetAt(app.store, 'get', 2);
     const twins = [app.send(draft), app.send(draft)];
     await gate.entered;
     const twin = await Promise.race(twins);

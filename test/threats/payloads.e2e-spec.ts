@@ -2,8 +2,8 @@ import { Controller, Post } from '@nestjs/common';
 import { AshProtected, AshService } from 'nestjs-ash';
 import { body } from '../support/attacks.js';
 import { both, EchoController, form, json, JSON_TYPE, runs, type RefusalByAdapter } from '../support/echo.js';
-import { createFixture, startFixture } from '../support/fixture.js';
-import { ADAPTERS, harmless, play, type Plan, type TestApp } from '../support/test-app.js';
+import { createFixture, startFixture, type FixtureApp } from '../support/fixture.js';
+import { ADAPTERS, harmless, play, type Plan } from '../support/test-app.js';
 
 const MISMATCH = [403, 'ASH_INTEGRITY_FAILED'] as const;
 const NO_FORM = [400, 'ASH_CANONICALIZATION_ERROR'] as const;
@@ -90,7 +90,7 @@ const SAME_VALUES: Same[] = [
 
 describe.each(ADAPTERS)('on %s', (adapter) => {
   describe('a payload', () => {
-    let app: TestApp;
+    let app: FixtureApp;
 
     beforeAll(async () => {
       app = await startFixture(adapter, { runs, controllers: [EchoController], nest: { rawBody: true } });

@@ -2,7 +2,7 @@ import { Controller, Post } from '@nestjs/common';
 import { AshProtected, type AshProtocol } from 'nestjs-ash';
 import { all, header, proven, without } from '../support/attacks.js';
 import { Runs, startFixture } from '../support/fixture.js';
-import { MEMORY, shopsOn } from '../support/shop.js';
+import { MEMORY, SERVERS, shopsOn } from '../support/shop.js';
 import { ADAPTERS, harmless, play, type Attack, type Plan, type TestApp } from '../support/test-app.js';
 import { describeProofs } from './proofs.suite.js';
 
@@ -13,7 +13,7 @@ const MALFORMED = [400, 'ASH_HEADER_INVALID'] as const;
 
 const PROTOCOLS: readonly AshProtocol[] = ['v2.3', 'v2.2', 'v2.1', 'v1'];
 
-shopsOn(MEMORY).forEach(describeProofs);
+shopsOn(MEMORY, SERVERS.all).forEach(describeProofs);
 
 describe.each(ADAPTERS)('15: a downgrade on %s', (adapter) => {
   const runs = new Runs();

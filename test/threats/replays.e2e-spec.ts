@@ -2,11 +2,11 @@ import { Controller, Post } from '@nestjs/common';
 import { AshMemoryStore, AshProtected } from 'nestjs-ash';
 import { Runs, startFixture } from '../support/fixture.js';
 import { meetAt } from '../support/meeting.js';
-import { MEMORY, SHOP, shopsOn } from '../support/shop.js';
+import { MEMORY, SERVERS, SHOP, shopsOn } from '../support/shop.js';
 import { ADAPTERS, type TestApp } from '../support/test-app.js';
 import { describeReplays } from './replays.suite.js';
 
-shopsOn(MEMORY).forEach(describeReplays);
+shopsOn(MEMORY, SERVERS.all).forEach(describeReplays);
 
 describe.each(ADAPTERS)('2: the same request again, to two servers with one store, on %s', (adapter) => {
   const runs = new Runs();

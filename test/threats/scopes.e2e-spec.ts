@@ -2,14 +2,14 @@ import { Body, Controller, Post } from '@nestjs/common';
 import { AshProtected, AshVerified, type AshErrorCode, type AshRouteOptions } from 'nestjs-ash';
 import { body } from '../support/attacks.js';
 import { Runs, startFixture } from '../support/fixture.js';
-import { MEMORY, shopsOn } from '../support/shop.js';
+import { MEMORY, SERVERS, shopsOn } from '../support/shop.js';
 import { ADAPTERS, harmless, play, type Plan, type TestApp } from '../support/test-app.js';
 import { describeScopes } from './scopes.suite.js';
 
 const OTHER_SCOPE = [403, 'ASH_SCOPE_MISMATCH'] as const;
 const MISMATCH = [403, 'ASH_INTEGRITY_FAILED'] as const;
 
-shopsOn(MEMORY).forEach(describeScopes);
+shopsOn(MEMORY, SERVERS.all).forEach(describeScopes);
 
 describe.each(ADAPTERS)('7: a member outside the scope on %s', (adapter) => {
   const runs = new Runs();

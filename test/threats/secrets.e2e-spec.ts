@@ -3,9 +3,9 @@ import { Body, Controller, Post, Req, type LoggerService } from '@nestjs/common'
 import { AshChain, AshMemoryStore, AshProtected, AshService, AshVerified, type AshContext } from 'nestjs-ash';
 import type { AshIssuedContext } from 'nestjs-ash/core';
 import { all, body, header, path, proven, without } from '../support/attacks.js';
-import { Runs, startFixture } from '../support/fixture.js';
+import { Runs, startFixture, type FixtureApp } from '../support/fixture.js';
 import { copyOf } from '../support/http.js';
-import { ADAPTERS, type Attack, type Honest, type Plan, type TestApp } from '../support/test-app.js';
+import { ADAPTERS, type Attack, type Honest, type Plan } from '../support/test-app.js';
 
 const show = (value: unknown): string => inspect(value, { showHidden: true, depth: null, getters: false });
 
@@ -103,7 +103,7 @@ const ATTACKS: Row[] = [
 describe.each(ADAPTERS)('26: the secrets of a request on %s', (adapter) => {
   let logger: RecordingLogger;
   let store: FailingStore;
-  let app: TestApp;
+  let app: FixtureApp;
   const answers: string[] = [];
   /** The next contexts, as they stood in the answers. */
   const renewals: string[] = [];

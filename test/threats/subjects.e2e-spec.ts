@@ -3,7 +3,7 @@ import { AshMemoryStore, AshProtected, type AshRequest } from 'nestjs-ash';
 import { header, without } from '../support/attacks.js';
 import { Runs, startFixture } from '../support/fixture.js';
 import { copyOf } from '../support/http.js';
-import { MEMORY, shopsOn } from '../support/shop.js';
+import { MEMORY, SERVERS, shopsOn } from '../support/shop.js';
 import { ADAPTERS, harmless, play, type Attack, type Plan, type TestApp } from '../support/test-app.js';
 import { describeSubjects } from './subjects.suite.js';
 
@@ -11,7 +11,7 @@ const SOMEBODY_ELSE = [403, 'ASH_SUBJECT_MISMATCH'] as const;
 
 const as = (plan: Plan, user: string): Plan => ({ ...plan, headers: { ...plan.headers, 'x-user': user } });
 
-shopsOn(MEMORY).forEach(describeSubjects);
+shopsOn(MEMORY, SERVERS.all).forEach(describeSubjects);
 
 describe.each(ADAPTERS)('18: a context of an application with a subject, on %s', (adapter) => {
   const runs = new Runs();

@@ -1,4 +1,4 @@
-import { MEMORY, shopsOn } from '../support/shop.js';
+import { MEMORY, SERVERS, shopsOn } from '../support/shop.js';
 import { describeRequestTargets } from './urls.suite.js';
 
-shopsOn(MEMORY).forEach(describeRequestTargets);
+shopsOn(MEMORY, SERVERS.all).forEach(describeRequestTargets);
