@@ -1,11 +1,11 @@
-import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { checkKeys } from '../core/configuration.js';
 import { ContextEndpoint } from '../server/endpoint.js';
 import { checkOnError } from '../server/hooks.js';
 import { fault } from '../verification/declared-binding.js';
-import { pluginOptions } from './plugin-options.js';
+import { pluginOptions, setUp } from './plugin-options.js';
 import { ISSUING, type Issuing } from './plugin.js';
-import { refuse } from './refusal.js';
+import { answerJson, refuse } from './refusal.js';
 import type { AshFastifyContextOptions } from './types.js';
 
 const NAME = 'ashFastifyContext';
@@ -23,8 +23,12 @@ const NAME = 'ashFastifyContext';
  *
  * Source: protocol, section 1.
  */
-export const ashFastifyContext: FastifyPluginAsync<AshFastifyContextOptions> = (fastify, all) => {
-  const options = pluginOptions(all);
+export const ashFastifyContext: FastifyPluginAsync<AshFastifyContextOptions> = (fastify, options) =>
+  setUp(() => {
+    mapEndpoint(fastify, pluginOptions(options));
+  });
+
+function mapEndpoint(fastify: FastifyInstance, options: AshFastifyContextOptions): void {
   checkKeys(NAME, options, ['path', 'batch', 'defaultBinding', 'onError']);
   const { path = '/ash/context', onError } = options;
   checkOnError(NAME, onError);
@@ -37,12 +41,11 @@ export const ashFastifyContext: FastifyPluginAsync<AshFastifyContextOptions> = (
   fastify.post(path, { config: { ash: false } }, async (request, reply) => {
     try {
       const issued = await endpoint.issue(request);
-      return await reply.header('Cache-Control', 'no-store').send(issued);
+      return await answerJson(reply.header('Cache-Control', 'no-store'), issued);
     } catch (error) {
       return new Promise((_resolve, reject) => {
         void refuse(error, { request, reply, done: reject }, onError);
       });
     }
   });
-  return Promise.resolve();
-};
+}

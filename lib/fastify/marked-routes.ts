@@ -1,7 +1,7 @@
+import { inspect } from 'node:util';
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify';
-import { ashNormalizeBinding, ashParseBinding } from '../core/index.js';
 import { checkKeys } from '../core/configuration.js';
-import { BINDING_OPTION_KEYS } from '../server/options.js';
+import { BINDING_OPTION_KEYS, chainPlaceOf } from '../server/options.js';
 import { changesState } from '../verification/audit.js';
 import { fault, readBinding } from '../verification/declared-binding.js';
 import type { ProtectedRoute } from '../verification/protection.js';
@@ -21,22 +21,50 @@ export class MarkedRoute {
   constructor(
     private readonly instance: FastifyInstance,
     readonly methods: readonly string[],
-    private readonly options: Pick<RouteOptions, 'url' | 'handler'> & {
-      readonly config: RouteOptions['config'] | undefined;
-    },
+    private readonly options: RouteOptions,
   ) {}
 
   get url(): string {
     return this.options.url;
   }
 
-  get handler(): unknown {
-    return this.options.handler;
-  }
-
+  /** @throws AshConfigurationError for what is neither `true` nor an object of options. */
   get config(): AshFastifyRouteOptions {
     const { ash } = this.options.config ?? {};
-    return ash === undefined || typeof ash === 'boolean' ? {} : ash;
+    if (ash === undefined || ash === true) return {};
+    if (isOptions(ash)) return ash;
+    throw fault(this.name, `'config.ash' is true, false or an object of options, not ${inspect(ash)}`);
+  }
+
+  /** The route in words, for messages. */
+  get name(): string {
+    return `${this.methods.join(', ')} ${this.url}`;
+  }
+
+  /** Whether it answers HEAD alone, as the routes do that Fastify makes of those for GET. */
+  get isHead(): boolean {
+    return this.methods.length === 1 && this.methods[0] === 'HEAD';
+  }
+
+  /** What it can be found by: its methods and its path, one that answers HEAD alone also as its GET. */
+  get keys(): string[] {
+    const path = `/${this.url.split('/').filter(Boolean).join('/')}`;
+    return (this.isHead ? ['HEAD', 'GET'] : this.methods).map((method) => `${method} ${path}`);
+  }
+
+  /**
+   * Whether it is mapped for the same declaration: with the same handler and the same options, and for the same
+   * requests. Another version of a route is another route, whose hooks can be others.
+   */
+  isSameAs({ options, methods, isHead }: MarkedRoute): boolean {
+    const { handler, config, constraints } = this.options;
+    const isForSame = isHead || this.methods.join() === methods.join();
+    return (
+      isForSame &&
+      handler === options.handler &&
+      config?.ash === options.config?.ash &&
+      constraints === options.constraints
+    );
   }
 
   /** The protection, once it is known. */
@@ -44,10 +72,18 @@ export class MarkedRoute {
     return this.ready;
   }
 
+  /** Whether the answers of its handler wait for what is to be done before they go out. */
+  get isHeld(): boolean {
+    return this.ready?.chain !== undefined || this.ready?.spend === 'handler';
+  }
+
   /** @throws AshConfigurationError for a route that takes forms alone, where nothing parses them. */
   protect(route: ProtectedRoute<FastifyRequest>): void {
     if (!route.payload.has('json') && route.payload.has('form') && !this.instance.hasContentTypeParser(FORM)) {
-      throw fault(route.name, "takes forms, which nothing parses here: register '@fastify/formbody' before it");
+      throw fault(
+        route.name,
+        `takes forms, which nothing parses here: register '@fastify/formbody', or a parser for '${FORM}', before it`,
+      );
     }
     this.ready = route;
   }
@@ -67,15 +103,17 @@ export class MarkedRoutes {
   }
 
   /** Takes a route in, and gives its mark where it is to be protected. */
-  take(instance: FastifyInstance, { method, url, handler, config }: RouteOptions): MarkedRoute | undefined {
+  take(instance: FastifyInstance, route: RouteOptions): MarkedRoute | undefined {
+    const { method, url, config } = route;
     const methods = typeof method === 'string' ? [method] : method;
     if (!this.isToProtect(config)) {
       if (config?.ash === undefined) this.open.push(...methods.filter(changesState).map((verb) => `${verb} ${url}`));
       return undefined;
     }
-    const route = new MarkedRoute(instance, methods, { url, handler, config });
-    this.marked.push(route);
-    return route;
+    // A copy, since Fastify goes on with the object for the next route that it maps.
+    const marked = new MarkedRoute(instance, methods, { ...route });
+    this.marked.push(marked);
+    return marked;
   }
 
   /** The routes that change state and say nothing of their protection. */
@@ -94,46 +132,49 @@ export class MarkedRoutes {
     publicPrefix: string,
   ): Map<RouteDeclaration<FastifyRequest>, MarkedRoute[]> {
     const declared = new Map<RouteDeclaration<FastifyRequest>, MarkedRoute[]>();
-    const heads: MarkedRoute[] = [];
-    for (const route of this.marked) {
-      const twin = [...declared].find(([, others]) => others.some((other) => isTwin(other, route)));
-      if (twin !== undefined) twin[1].push(route);
-      else if (isHead(route)) heads.push(route);
-      else declared.set(declarationOf(route, shared, publicPrefix), [route]);
-    }
-    for (const head of heads) {
-      const get = [...declared].find(([, others]) => others.some((other) => isHeadOf(head, other)));
-      if (get !== undefined) get[1].push(head);
-      else declared.set(declarationOf(head, shared, publicPrefix), [head]);
+    const byKey = new Map<string, MarkedRoute[][]>();
+    // Behind all others, so that each finds the route of GET that it comes from.
+    for (const route of [...this.marked].sort((a, b) => Number(a.isHead) - Number(b.isHead))) {
+      const others = route.keys.flatMap((key) => byKey.get(key) ?? []);
+      const same = others.find(([first]) => first?.isSameAs(route));
+      if (same !== undefined) {
+        same.push(route);
+        continue;
+      }
+      const group = [route];
+      declared.set(declarationOf(route, shared, publicPrefix), group);
+      for (const key of route.keys) byKey.set(key, [...(byKey.get(key) ?? []), group]);
     }
     return declared;
   }
 }
 
 function declarationOf(
-  { methods, url, config }: MarkedRoute,
+  { name, methods, url, config }: MarkedRoute,
   shared: AshRouteOptions<FastifyRequest>,
   publicPrefix: string,
 ): RouteDeclaration<FastifyRequest> {
-  const name = `${methods.join(', ')} ${url}`;
   checkKeys(name, config, ROUTE_CONFIG_KEYS);
   const { chain, expectedBinding, ...route } = config;
   checkRouteOptions(name, route);
   const bindings = methods.map((method) => readBinding(name, 'its path', `${method} ${publicPrefix}${url}`, url));
   if (expectedBinding !== undefined) checkExpected(name, [expectedBinding].flat(), bindings);
-  const { name: chainName, ...rule } = typeof chain === 'string' ? { name: chain } : (chain ?? { name: undefined });
-  if (chain !== undefined && typeof chainName !== 'string') {
-    throw fault(name, "'chain' has no name: { name: 'checkout', start: true }");
-  }
   return {
     name,
     bindings,
     options: mergeRouteOptions(name, shared, route),
-    chain: chainName === undefined ? undefined : { chain: chainName, options: rule },
+    chain: chainPlaceOf(name, chain),
   };
 }
 
+function isOptions(ash: unknown): ash is AshFastifyRouteOptions {
+  return typeof ash === 'object' && ash !== null && !Array.isArray(ash);
+}
+
 function checkExpected(name: string, expected: readonly string[], mapped: readonly RouteBinding[]): void {
+  if (!expected.every((text) => typeof text === 'string')) {
+    throw fault(name, "'expectedBinding' is a binding, 'POST /transfer', or a list of them");
+  }
   const texts = expected.map((text) => readBinding(name, "'expectedBinding'", text).text);
   const isMapped = texts.length === mapped.length && mapped.every(({ text }) => texts.includes(text));
   if (isMapped) return;
@@ -142,20 +183,4 @@ function checkExpected(name: string, expected: readonly string[], mapped: readon
     `'expectedBinding' is '${texts.join("', '")}', and the route is mapped as '${mapped.map(({ text }) => text).join("', '")}': ` +
       "declare that, or leave it out (a prefix that a proxy strips is named once, as 'publicPrefix' of the plugin)",
   );
-}
-
-function isTwin(a: MarkedRoute, b: MarkedRoute): boolean {
-  return a.handler === b.handler && a.methods.join() === b.methods.join() && pathOf(a) === pathOf(b);
-}
-
-function isHead({ methods }: MarkedRoute): boolean {
-  return methods.length === 1 && methods[0] === 'HEAD';
-}
-
-function isHeadOf(head: MarkedRoute, other: MarkedRoute): boolean {
-  return other.methods.includes('GET') && pathOf(head) === pathOf(other);
-}
-
-function pathOf({ url }: MarkedRoute): string {
-  return ashParseBinding(ashNormalizeBinding('GET', url)).path;
 }

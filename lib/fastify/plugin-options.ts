@@ -5,3 +5,11 @@ const OF_FASTIFY: readonly string[] = ['prefix', 'logLevel', 'logSerializers'];
 export function pluginOptions<T extends object>(options: T): T {
   return Object.fromEntries(Object.entries(options).filter(([key]) => !OF_FASTIFY.includes(key))) as T;
 }
+
+/** Sets a plugin up. Fastify hears of what is thrown by way of a promise alone: it would end the process otherwise. */
+export function setUp(act: () => void): Promise<void> {
+  return new Promise((resolve) => {
+    act();
+    resolve();
+  });
+}

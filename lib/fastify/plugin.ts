@@ -1,8 +1,15 @@
-import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
+import type {
+  FastifyInstance,
+  FastifyPluginAsync,
+  FastifyReply,
+  FastifyRequest,
+  RouteHandlerMethod,
+  RouteOptions,
+} from 'fastify';
 import type { AshConfigurationError } from '../core/index.js';
 import { checkOnError, checkSkip, isSkipped } from '../server/hooks.js';
 import type { AshLog, AshStatuses } from '../server/index.js';
-import { SERVER_OPTION_KEYS } from '../server/options.js';
+import { routeOptionsOf, SERVER_OPTION_KEYS } from '../server/options.js';
 import { Passage } from '../server/passage.js';
 import { protectionOn } from '../server/server.js';
 import { auditOpenRoutes, checkAudit } from '../verification/audit.js';
@@ -10,9 +17,10 @@ import { fault } from '../verification/declared-binding.js';
 import { checkFastifyRouter } from '../verification/fastify-router.js';
 import { protectedLine, protectRoutes } from '../verification/protected-routes.js';
 import type { AshProtection } from '../verification/protection.js';
-import { definedOptions, ROUTE_OPTION_KEYS, type AshRouteOptions } from '../verification/route-options.js';
+import type { AshRouteOptions } from '../verification/route-options.js';
+import { concludedHandler } from './handler.js';
 import { MarkedRoutes, type MarkedRoute } from './marked-routes.js';
-import { pluginOptions } from './plugin-options.js';
+import { pluginOptions, setUp } from './plugin-options.js';
 import { refuse, type Exchange } from './refusal.js';
 import type { AshFastifyOptions } from './types.js';
 
@@ -53,6 +61,10 @@ class InstanceProtection {
   private readonly passage: Passage<FastifyRequest>;
   private readonly routes: MarkedRoutes;
   private readonly checks: (() => void)[] = [];
+  /** The hooks of this instance, which another plugin can hand on with the options of a route. */
+  private readonly hooks = new WeakSet();
+  /** The requests that may come to their handlers. */
+  private readonly passed = new WeakSet<FastifyRequest>();
 
   constructor(
     private readonly fastify: FastifyInstance,
@@ -82,13 +94,13 @@ class InstanceProtection {
     const mark = this.routes.take(instance, route);
     if (mark === undefined) return;
     route.config = { ...route.config, [MARK]: mark } as NonNullable<typeof route.config>;
+    const verify = (request: FastifyRequest, reply: FastifyReply, done: Done): void => {
+      this.verify(mark, { request, reply, done });
+    };
+    this.hooks.add(verify);
     // Behind every hook that says who sends the request, and before the validation, which changes the body.
-    route.preValidation = [
-      ...[route.preValidation ?? []].flat(),
-      (request: FastifyRequest, reply: FastifyReply, done: Done) => {
-        this.verify(mark, { request, reply, done });
-      },
-    ];
+    route.preValidation = [...[route.preValidation ?? []].flat().filter((hook) => !this.hooks.has(hook)), verify];
+    route.handler = this.guard(mark, route.handler);
   }
 
   /** Closes a route that was there before the plugin, and so has no hook of it. */
@@ -97,6 +109,19 @@ class InstanceProtection {
     const isKnown = request.is404 || !this.routes.isToProtect(config) || (config as Marks)[MARK] !== undefined;
     if (isKnown) done();
     else done(unknownRoute(request));
+  }
+
+  /** Lets a handler run for what was let through alone, also where a hook 'onRoute' has taken the verification away. */
+  private guard(mark: MarkedRoute, handler: RouteHandlerMethod): RouteHandlerMethod {
+    const { passed } = this;
+    const concluded = concludedHandler(handler, () => mark.isHeld);
+    return function (request, reply) {
+      if (passed.has(request)) return concluded.call(this, request, reply);
+      throw fault(
+        mark.name,
+        `a hook 'onRoute' has taken the verification out of its 'preValidation', so that it is closed: keep what ${NAME} has put there`,
+      );
+    };
   }
 
   /** Checks all that was declared, and makes it ready. */
@@ -134,6 +159,7 @@ class InstanceProtection {
     };
     enter().then(
       () => {
+        this.passed.add(request);
         done();
       },
       (error: unknown) => refuse(error, exchange, onError),
@@ -142,14 +168,18 @@ class InstanceProtection {
 
   /** Contexts are renewed where the library issues them. */
   private sharedOptions(): AshRouteOptions<FastifyRequest> {
-    const own = Object.entries(this.options).filter(([key]) => ROUTE_OPTION_KEYS.some((known) => known === key));
-    const shared = Object.fromEntries(own) as AshRouteOptions<FastifyRequest>;
-    return { renewal: this.checks.length > 0, ...definedOptions(shared) };
+    return { renewal: this.checks.length > 0, ...routeOptionsOf(this.options) };
   }
 }
 
-const plugin: FastifyPluginAsync<AshFastifyOptions> = (fastify, options) => {
-  const instance = new InstanceProtection(fastify, pluginOptions(options));
+const plugin: FastifyPluginAsync<AshFastifyOptions> = (fastify, options) =>
+  setUp(() => {
+    protect(fastify, pluginOptions(options));
+  });
+
+function protect(fastify: FastifyInstance, options: AshFastifyOptions): void {
+  if (ISSUING in fastify) throw fault(NAME, 'is registered here already: one is for an instance and all that is below');
+  const instance = new InstanceProtection(fastify, options);
   const { protection } = instance;
   fastify.decorateRequest('ash', null);
   fastify.decorate('ash', {
@@ -164,15 +194,19 @@ const plugin: FastifyPluginAsync<AshFastifyOptions> = (fastify, options) => {
     instance.close(request, done);
   });
   fastify.addHook('onReady', () => instance.open());
-  return Promise.resolve();
-};
+}
 
 /**
  * A plugin of Fastify 5 that verifies the requests of every route with `config: { ash: … }` and spends their contexts, or
  * refuses them. The handler finds the verified request as `request.ash`; where it ends a step of a chain, the answer
  * carries `X-ASH-Chain-Proof`. All routes and chains are checked when the application becomes ready.
  *
- * Register it, and wait for it, before the routes are declared: a marked route that was there before is answered 500.
+ * It protects the instance that it is registered on, and all scopes below. Register it, and wait for it, before the
+ * routes are declared: a marked route that was there before is answered 500.
+ *
+ * It verifies behind all hooks up to `preValidation`, which say who sends a request: one in `preHandler` comes too late
+ * for `subject`. A schema of the route is held against the request behind it, and changes the body in place: what it
+ * converts, leaves out or adds is in `request.body` then, and in the `request.ash.payload` that is the same object.
  *
  * @throws AshConfigurationError that names the option or the route, and the mend.
  * @example

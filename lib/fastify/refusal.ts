@@ -21,8 +21,10 @@ export async function refuse(
     done(asError(error));
     return;
   }
+  // Somebody else has answered meanwhile, a time-out of the handler's for one: nothing is left to say.
+  if (reply.sent) return;
   if (onError === undefined) {
-    void reply.code(error.statusCode).send(error.body);
+    answerJson(reply.code(error.statusCode), error.body);
     return;
   }
   try {
@@ -30,4 +32,12 @@ export async function refuse(
   } catch (thrown) {
     done(asError(thrown));
   }
+}
+
+/**
+ * Answers JSON as a text: what a schema of the route leaves out, or a hook wraps around an answer, would be missed by a
+ * client that reads the code of a refusal, or its context.
+ */
+export function answerJson(reply: FastifyReply, body: object): FastifyReply {
+  return reply.type('application/json; charset=utf-8').serializer(String).send(JSON.stringify(body));
 }

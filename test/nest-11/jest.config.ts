@@ -8,6 +8,8 @@ const config: Config = {
   ...nest12,
   globals: { NEST_MAJOR: 11 },
   testMatch: ['<rootDir>/test/**/*.e2e-spec.ts'],
+  // What has no Nest at all is the same with any.
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/(express|fastify|references)/'],
   moduleNameMapper: {
     ...nest12.moduleNameMapper,
     '^(@nestjs/.+)$': `${packages}/$1`,
