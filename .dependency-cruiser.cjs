@@ -9,6 +9,14 @@ const room = (name, ...allowed) => ({
   to: { path: '^lib/', pathNot: `^lib/(${[name, ...allowed].join('|')})/` },
 });
 
+/** A package that not every user has, and the files that alone may import it. */
+const peer = (name, files) => ({
+  name: `${name}-stays-in-its-room`,
+  severity: 'error',
+  from: { path: '^lib/', pathNot: [specs, files] },
+  to: { path: `(^|/)node_modules/${name}/` },
+});
+
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
@@ -24,6 +32,13 @@ module.exports = {
     room('express', 'core', 'server', 'verification'),
     room('fastify', 'core', 'server', 'verification'),
     room('testing', 'core', 'stores', 'verification', 'client'),
+    peer('axios', '^lib/axios/'),
+    peer('fastify', '^lib/fastify/'),
+    peer('ioredis', '^lib/redis/'),
+    peer('typeorm', '^lib/typeorm/'),
+    peer('@nestjs', nestFiles),
+    peer('rxjs', nestFiles),
+    peer('reflect-metadata', nestFiles),
     {
       name: 'core-and-client-need-no-package',
       comment: 'They run in browsers and workers. The digest of Node is the one door to a package of the platform.',
@@ -44,12 +59,6 @@ module.exports = {
       to: { path: '/@noble/hashes/' },
     },
     {
-      name: 'axios-stays-in-its-room',
-      severity: 'error',
-      from: { path: '^lib/', pathNot: [specs, '^lib/axios/'] },
-      to: { path: '(^|/)node_modules/axios/' },
-    },
-    {
       name: 'axios-is-all-that-its-room-needs',
       comment: 'It runs in browsers and workers too.',
       severity: 'error',
@@ -60,23 +69,11 @@ module.exports = {
       },
     },
     {
-      name: 'fastify-stays-in-its-room',
-      severity: 'error',
-      from: { path: '^lib/', pathNot: [specs, '^lib/fastify/'] },
-      to: { path: '(^|/)node_modules/fastify/' },
-    },
-    {
       name: 'express-is-known-by-its-shape',
       comment: 'Its types are a package of their own, which nobody has to have.',
       severity: 'error',
       from: { path: '^lib/', pathNot: specs },
       to: { path: '(^|/)node_modules/(@types/)?express' },
-    },
-    {
-      name: 'nest-stays-in-the-nest-files',
-      severity: 'error',
-      from: { path: '^lib/', pathNot: [specs, nestFiles] },
-      to: { path: '(^|/)@nestjs/' },
     },
     {
       name: 'nothing-imports-a-sample-or-a-test',

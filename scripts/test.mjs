@@ -1,9 +1,10 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { chromiumPath } from './chromium.mjs';
-import { node, npm, root } from './run.mjs';
 import { installPackages } from './fresh.mjs';
+import { keepTogether, node, npm, print, root } from './run.mjs';
 import { provideServices } from './services/provide.mjs';
 
 // Some tools colour what they write to a file or to a CI's log.
@@ -19,21 +20,25 @@ const counted = (succeeded, passed, failed) => ({
   failed: failed === 0 && (!succeeded || passed === 0) ? 1 : failed,
 });
 
-/** The npm scripts of one prefix: each is one check. */
+/** Runs something for each item, so many of them at once: each takes the next one when it is done with one. */
+async function forEachOf(items, atOnce, act) {
+  const left = items.values();
+  const worker = async () => {
+    for (const item of left) await act(item);
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+}
+
+/** The npm scripts of one prefix: each is one check, and what it says is shown where it fails. */
 async function checks(prefix, atOnce = 1) {
   const { scripts } = readResult(join(root, 'package.json'));
   const names = Object.keys(scripts).filter((name) => name.startsWith(prefix));
-  const left = names.values();
   let passed = 0;
-  // Each takes the next one when it is done with one; what a check says is shown where it fails.
-  const worker = async () => {
-    for (const name of left) {
-      const succeeded = await npm(['run', '--silent', name], { quiet: true });
-      console.log(`${succeeded ? 'passed' : 'FAILED'}  ${name}: ${scripts[name]}`);
-      if (succeeded) passed += 1;
-    }
-  };
-  await Promise.all(Array.from({ length: atOnce }, worker));
+  await forEachOf(names, atOnce, async (name) => {
+    const succeeded = await npm(['run', '--silent', name], { quiet: true });
+    print(`${succeeded ? 'passed' : 'FAILED'}  ${name}: ${scripts[name]}`);
+    if (succeeded) passed += 1;
+  });
   return { passed, failed: names.length - passed };
 }
 
@@ -83,36 +88,37 @@ const sum = (results) => ({
 });
 
 const SHOP_ON_STORES = '/shop-[^/]+[.]service-spec[.]ts$';
+const ON_REDIS = '/(redis[^/]*|sealed)[.]service-spec[.]ts$';
 
 // Node 20 can spin for ever at its very end, over a request to a server that is gone; the results are written by then.
 const ENDS_AT_ONCE = ['--forceExit'];
-// What waits for servers looks at the clock, and has the machine for itself.
+// What waits for servers looks at the clock: one by one for each kind of server.
 const ONE_BY_ONE = ['--maxWorkers=1', ...ENDS_AT_ONCE];
 
 /** The stores on real servers, and once more with the other versions of their clients. */
 async function stores() {
   const services = await provideServices();
   try {
-    const outcomes = [
-      await nodeTests('stores', services.env),
-      await jest(
-        'stores-shop',
-        'jest.config.ts',
-        [`--testPathPatterns=${SHOP_ON_STORES}`, ...ENDS_AT_ONCE],
-        services.env,
-      ),
-      await jest(
-        'stores',
-        'jest.config.ts',
-        ['--testPathPatterns=[.]service-spec[.]ts$', `--testPathIgnorePatterns=${SHOP_ON_STORES}`, ...ONE_BY_ONE],
-        services.env,
-      ),
+    const run = (name, config, options) => jest(name, config, options, services.env);
+    const others = (folder) => run(folder, `test/${folder}/jest.config.ts`, ONE_BY_ONE);
+    const races = await nodeTests('stores', services.env);
+    const shops = await run('stores-shop', 'jest.config.ts', [`--testPathPatterns=${SHOP_ON_STORES}`, ...ENDS_AT_ONCE]);
+    // Mostly they wait, and nobody meets another one's requests on a server.
+    const lanes = [
+      async () => [
+        await run('stores-redis', 'jest.config.ts', [`--testPathPatterns=${ON_REDIS}`, ...ONE_BY_ONE]),
+        await others('ioredis-6'),
+      ],
+      async () => [
+        await run('stores-sql', 'jest.config.ts', [
+          '--testPathPatterns=[.]service-spec[.]ts$',
+          `--testPathIgnorePatterns=${SHOP_ON_STORES}|${ON_REDIS}`,
+          ...ONE_BY_ONE,
+        ]),
+        await others('typeorm-0.3'),
+      ],
     ];
-    const others = ['ioredis-6', 'typeorm-0.3'];
-    for (const folder of others) await installPackages(`test/${folder}`);
-    // Mostly they wait, each for servers of its own.
-    const again = others.map((folder) => jest(folder, `test/${folder}/jest.config.ts`, ONE_BY_ONE, services.env));
-    return sum([...outcomes, ...(await Promise.all(again))]);
+    return sum([races, shops, ...(await Promise.all(lanes.map(keepTogether))).flat()]);
   } finally {
     await services.stop();
   }
@@ -126,38 +132,48 @@ const parts = {
   unit: () => jest('unit', 'jest.config.ts', ['--coverage', '--testPathPatterns=[.]spec[.]ts$']),
   stores,
   e2e: () => jest('e2e', 'jest.config.ts', ['--testPathPatterns=[.]e2e-spec[.]ts$']),
-  nest11: async () => {
-    await installPackages('test/nest-11');
-    return jest('nest11', 'test/nest-11/jest.config.ts');
-  },
+  nest11: () => jest('nest11', 'test/nest-11/jest.config.ts'),
   dist: () => nodeTests('dist'),
   docs: () => nodeTests('docs'),
   browser: async () =>
     // By itself Node leaves one core to the process that reads the results.
     nodeTests('browser', { CHROMIUM_PATH: await chromiumPath() }, [`--test-concurrency=${availableParallelism()}`]),
-  runtimes: async () => {
-    // Their executables are packages; what their install scripts would do is to copy one of them.
-    await installPackages('test/runtimes', ['--ignore-scripts']);
-    return nodeTests('runtimes');
-  },
+  runtimes: () => nodeTests('runtimes'),
+};
+
+/** Parts that look at no clock, the longest first: as many of them at once as there are cores. */
+const AT_ONCE = ['browser', 'dist', 'package', 'docs', 'runtimes'];
+
+/** Packages that a part has of its own. */
+const PACKAGES = {
+  stores: [['test/ioredis-6'], ['test/typeorm-0.3']],
+  nest11: [['test/nest-11']],
+  // Its executables are packages; what their install scripts would do is to copy one of them.
+  runtimes: [['test/runtimes', ['--ignore-scripts']]],
 };
 
 const chosen = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(parts);
 const total = { passed: 0, failed: 0 };
 
-try {
-  await installPackages();
-  for (const name of chosen) {
-    console.log(`\n=== ${name}`);
-    try {
-      const { passed, failed } = await parts[name]();
-      total.passed += passed;
-      total.failed += failed;
-    } catch (error) {
-      console.error(error);
-      total.failed += 1;
-    }
+async function runPart(name) {
+  print(`\n=== ${name}`);
+  try {
+    const { passed, failed } = await parts[name]();
+    total.passed += passed;
+    total.failed += failed;
+  } catch (error) {
+    print(inspect(error));
+    total.failed += 1;
   }
+}
+
+try {
+  const packages = [[], ...chosen.flatMap((name) => PACKAGES[name] ?? [])];
+  await Promise.all(packages.map((own) => installPackages(...own)));
+  for (const name of chosen.filter((part) => !AT_ONCE.includes(part))) await runPart(name);
+  const atOnce = AT_ONCE.filter((part) => chosen.includes(part));
+  if (atOnce.length === 1) await runPart(atOnce[0]);
+  else await forEachOf(atOnce, availableParallelism(), (name) => keepTogether(() => runPart(name)));
 } catch (error) {
   console.error(error);
   total.failed += 1;
