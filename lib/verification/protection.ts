@@ -98,6 +98,8 @@ export interface NodeAnswer {
   readonly headersSent: boolean;
   readonly closed: boolean;
   readonly destroyed: boolean;
+  /** What the response of HTTP/2 has in the place of those two. */
+  readonly stream?: { readonly destroyed: boolean } | undefined;
   setHeader(name: string, value: string): unknown;
   once(event: 'close', listener: () => void): unknown;
 }
@@ -108,6 +110,11 @@ export interface Passed<R> {
   readonly route: ProtectedRoute<R>;
   readonly request: R;
   readonly response: NodeAnswer;
+}
+
+/** Whether nobody is there any more for an answer, or it is out as a whole. */
+export function isGone({ closed, destroyed, stream }: Pick<NodeAnswer, 'closed' | 'destroyed' | 'stream'>): boolean {
+  return closed || destroyed || stream?.destroyed === true;
 }
 
 const FIRST_FAILURE = 400;
@@ -335,7 +342,7 @@ export class AshProtection<R extends AshRequestLike = AshRequestLike> {
    * behind the verification, a client that went away.
    */
   private async watch(response: NodeAnswer, step: ChainStep): Promise<void> {
-    if (response.closed || response.destroyed) {
+    if (isGone(response)) {
       await this.freeStep(step);
       throw new AshError('ASH_VERIFICATION_FAILED', 'The client went away.');
     }
