@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
-import { startShop } from '../dist/shop-process.mjs';
+import { SERVERS, startShop } from '../dist/shop-process.mjs';
 import { launchChromium } from './harness.mjs';
 
 /** Every attack of the lab: what the page has to show, and what a handler may have run because of it. */
@@ -67,13 +67,13 @@ function faintTexts() {
   return faint;
 }
 
-for (const adapter of ['express', 'fastify']) {
-  describe(`the page of the shop on ${adapter}`, () => {
+for (const [title, environment] of SERVERS) {
+  describe(`the page of the shop on ${title}`, () => {
     let shop;
     let browser;
     let visit;
     before(async () => {
-      shop = await startShop({ ADAPTER: adapter });
+      shop = await startShop(environment);
       browser = await launchChromium();
     });
     after(async () => {
@@ -375,8 +375,8 @@ it('the page shows that a sealed context is refused a second time at the very en
 });
 
 it('the files of the page are served with their types, and nothing beside them', async () => {
-  for (const adapter of ['express', 'fastify']) {
-    const shop = await startShop({ ADAPTER: adapter });
+  for (const [, environment] of SERVERS) {
+    const shop = await startShop(environment);
     try {
       const index = await fetch(shop.url);
       assert.match(index.headers.get('content-security-policy'), /^default-src 'self'/);

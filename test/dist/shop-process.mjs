@@ -25,3 +25,11 @@ export async function startShop(env = {}, { stderr = 'inherit' } = {}) {
   }
   throw new Error(`The shop ended before it was ready: ${(await exited).join(' ')}`);
 }
+
+/** What the shop can stand on: a title, and what the environment says. */
+export const SERVERS = [
+  ['Nest and Express', { ADAPTER: 'express' }],
+  ['Nest and Fastify', { ADAPTER: 'fastify' }],
+  ['Express', { FRAMEWORK: 'express' }],
+  ['Fastify', { FRAMEWORK: 'fastify' }],
+];

@@ -97,6 +97,7 @@ describe('the built shop that is set up wrongly', () => {
     [{ STORE: 'sql', STORE_PREFIX: 'a b' }, /'a b_'/],
     [{ STORE: 'sql', DATABASE_URL: 'oracle://user:hidden@db/shop' }, /^DATABASE_URL is one of postgres, .*, not 'oracle'\.$/m],
     [{ STORE: 'sql', DATABASE_URL: 'hidden' }, /^DATABASE_URL is one of postgres, .*, not 'no URL'\.$/m],
+    [{ FRAMEWORK: 'koa', STORE: 'sql' }, /^FRAMEWORK is one of nest, express, fastify, not 'koa'\.$/m],
     [{ ADAPTER: 'koa', STORE: 'sql' }, /^ADAPTER is 'express' or 'fastify', not 'koa'\.$/m],
   ];
   for (const [env, message] of mistakes) {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { AshClient } from 'nestjs-ash/client';
-import { startShop } from './shop-process.mjs';
+import { SERVERS, startShop } from './shop-process.mjs';
 
-for (const adapter of ['express', 'fastify']) {
-  describe(`the built shop on ${adapter}`, () => {
+for (const [title, environment] of SERVERS) {
+  describe(`the built shop on ${title}`, () => {
     let shop;
-    before(async () => (shop = await startShop({ ADAPTER: adapter })));
+    before(async () => (shop = await startShop(environment)));
     after(() => shop?.end());
 
     it('serves its page, a protected route and the ledger', async () => {
@@ -26,7 +26,8 @@ for (const adapter of ['express', 'fastify']) {
   });
 }
 
-it('a shop with an unknown adapter or store says what it takes, and ends', async () => {
+it('a shop with an unknown framework, adapter or store says what it takes, and ends', async () => {
+  await assert.rejects(startShop({ FRAMEWORK: 'koa' }), /ended before it was ready: 1/);
   await assert.rejects(startShop({ ADAPTER: 'koa' }), /ended before it was ready: 1/);
   await assert.rejects(startShop({ STORE: 'paper' }), /ended before it was ready: 1/);
 });
