@@ -150,27 +150,27 @@ describe('ashExpressMiddleware refuses at set-up', () => {
     [
       'a bare chain of one route',
       lone('checkout'),
-      `AshChain 'checkout': step '${ROUTE}' (${ROUTE}) says neither 'start' nor 'after', and its chain is not declared as a whole.`,
+      `AshChain 'checkout': step '${ROUTE}' says neither 'start' nor 'after', and its chain is not declared as a whole.`,
     ],
     [
       'a step that follows nothing',
       lone({ name: 'checkout', after: [] }),
-      `AshChain 'checkout': step '${ROUTE}' (${ROUTE}) says neither 'start' nor 'after', and its chain is not declared as a whole.`,
+      `AshChain 'checkout': step '${ROUTE}' says neither 'start' nor 'after', and its chain is not declared as a whole.`,
     ],
     [
       'a step that follows a number',
       lone({ name: 'checkout', after: 5 }),
-      `AshChain 'checkout': step '${ROUTE}' (${ROUTE}) has an 'after' that is no binding, and no list of them.`,
+      `AshChain 'checkout': step '${ROUTE}' has an 'after' that is no binding, and no list of them.`,
     ],
     [
       'an option of a chain that is none',
       lone({ name: 'checkout', begin: true }),
-      `AshChain 'checkout': step '${ROUTE}' (${ROUTE}) has an unknown option 'begin'; the options are start, after, timeout.`,
+      `AshChain 'checkout': step '${ROUTE}' has an unknown option 'begin'; the options are start, after, timeout.`,
     ],
     [
       'a chain without a start',
       { bindings: { [ROUTE]: { chain: 'checkout' } } },
-      `AshChain 'checkout': step '${ROUTE}' (${ROUTE}) is in a chain without a start: give one of its steps { start: true }.`,
+      `AshChain 'checkout': step '${ROUTE}' is in a chain without a start: give one of its steps { start: true }.`,
     ],
   ];
   it.each(ofRoutes)('%s', (_title, options, sentence) => {

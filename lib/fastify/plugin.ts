@@ -34,6 +34,15 @@ const PLUGIN_KEYS = [
   'onError',
 ];
 
+/** Options of the other servers, with where Fastify has them. */
+const ELSEWHERE = {
+  bindings: 'a route says by its config.ash that it is protected',
+  expectedBinding: "it is a single route's: say it in its config.ash",
+  chain: "it is a single route's: say it in its config.ash",
+  spend: "it is a single route's: say it in its config.ash",
+  log: 'messages go to the logger of the application',
+};
+
 /** Where the mark of a route stands in its configuration. */
 const MARK = Symbol('ash:route');
 
@@ -71,6 +80,9 @@ class InstanceProtection {
     private readonly options: AshFastifyOptions,
   ) {
     const { store, routes = 'marked', audit, skip, onError } = options;
+    for (const [key, where] of Object.entries(ELSEWHERE)) {
+      if (key in options) throw fault(NAME, `there is no option '${key}': ${where}`);
+    }
     this.log = (level, message, cause) => {
       fastify.log[level](cause === undefined ? {} : { err: cause }, message);
     };

@@ -125,10 +125,11 @@ function stepOf<R>(
 function read<R>(name: string, where: string, text: string, { publicPrefix = '' }: AshServerOptions<R>): RouteBinding {
   const binding = readBinding(name, where, text);
   const { path } = ashParseBinding(binding.text);
-  if (!`${path}/`.startsWith(`${publicPrefix.replace(/\/$/, '')}/`)) {
+  const prefix = publicPrefix.replace(/\/$/, '');
+  if (!`${path}/`.startsWith(`${prefix}/`)) {
     throw fault(name, `${where}: '${binding.text}' does not begin with the 'publicPrefix' '${publicPrefix}'`);
   }
-  return readBinding(name, where, text, path.slice(publicPrefix.replace(/\/$/, '').length));
+  return readBinding(name, where, text, path.slice(prefix.length));
 }
 
 function checkBindings(

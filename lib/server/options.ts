@@ -1,5 +1,4 @@
-import type { AshApplicationOptions } from '../verification/application-options.js';
-import { APPLICATION_OPTION_KEYS } from '../verification/application-options.js';
+import { APPLICATION_OPTION_KEYS, type AshApplicationOptions } from '../verification/application-options.js';
 import type { AshChainOptions } from '../verification/chain-rules.js';
 import { fault } from '../verification/declared-binding.js';
 import type { AshRequestLike } from '../verification/facts.js';

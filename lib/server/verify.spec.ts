@@ -121,10 +121,28 @@ describe('ashVerify', () => {
   });
 });
 
+describe('ashVerify rejects for a request', () => {
+  it.each([
+    ['that there is none of', undefined],
+    ['without headers', { method: 'POST', url: '/transfer' }],
+    ['of the web, whose headers are no object', new Request('http://shop.example/transfer', { method: 'POST' })],
+  ])('%s', async (_title, request) => {
+    const verdict = ashVerify(new AshMemoryStore(), request as unknown as AshRequestLike, { bindings: [ROUTE] });
+    await expect(verdict).rejects.toMatchObject({ name: 'AshConfigurationError' });
+    await expect(verdict).rejects.toThrow('ashVerify: a request is { method, url, headers, body }');
+  });
+});
+
 describe('ashIssue', () => {
   it.each([
     ['a route that is not declared', { binding: 'POST /other' }, { code: 'ASH_BINDING_MISMATCH' }],
     ['a malformed binding', { binding: 'transfer' }, { code: 'ASH_CANONICALIZATION_ERROR' }],
+    [
+      'what is no text',
+      { binding: 5 as unknown as string },
+      { message: "binding: it is no text: name the route, 'POST /transfer'." },
+    ],
+    ['no binding', {} as { binding: string }, { code: 'ASH_CANONICALIZATION_ERROR' }],
     ['a subject that nobody verifies', { binding: ROUTE, subject: 'ann' }, { code: 'ASH_SUBJECT_MISMATCH' }],
     ['a life that is too long', { binding: ROUTE, ttl: 1e9 }, { name: 'AshConfigurationError' }],
   ])('rejects for %s', async (_title, issue, error) => {

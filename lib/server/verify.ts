@@ -1,6 +1,7 @@
 import type { AshError, AshIssuedContext } from '../core/index.js';
 import type { AshContextStore } from '../stores/context-store.js';
 import { contextRefusal } from '../verification/context-endpoint.js';
+import { fault } from '../verification/declared-binding.js';
 import type { AshRequestLike } from '../verification/facts.js';
 import type { AshIssueOptions } from '../verification/issuer.js';
 import { ashErrorBody, type AshErrorBody, type AshStatuses } from '../verification/refusal.js';
@@ -23,7 +24,7 @@ const servers = new WeakMap<AshContextStore, WeakMap<object, AshServer<never>>>(
  * @param store Where the contexts are kept.
  * @param request What the framework knows of the request: method, URL, headers and the body as the handler gets it.
  * @param options What the route demands. Without `expectedBinding` the binding is the request's own method and path.
- * @throws AshConfigurationError for options that cannot be.
+ * @throws AshConfigurationError for options that cannot be, and for a request without headers by their names.
  * @returns Whether it passed; `step` is what is left to do on a route of a chain: `succeed()` before the answer of a
  * handler that succeeded, with `step.proof` as its `X-ASH-Chain-Proof`, or `fail()`. On a route with `spend: 'handler'`
  * the context is unspent: call `request.spend()` of the result before anything is changed.
@@ -40,6 +41,7 @@ export async function ashVerify<R extends AshRequestLike>(
   request: R,
   options: AshServerOptions<R> = NO_OPTIONS,
 ): Promise<AshVerifyResult> {
+  checkRequest(request);
   const server = serverOf('ashVerify', store, options);
   const { protection } = server;
   const route = server.routeOf(request);
@@ -90,6 +92,22 @@ export function ashRefusalBody(refusal: AshRefusal | AshError, statuses: AshStat
   return refusal instanceof Error
     ? contextRefusal(refusal, statuses)
     : ashErrorBody(refusal, refusal.namesCode, statuses);
+}
+
+/**
+ * Checks that there are headers that can be read: a request of the web has others, and each would be refused as one that
+ * has no proof.
+ *
+ * @throws AshConfigurationError
+ */
+function checkRequest(request: { readonly headers?: object } | undefined): void {
+  const { headers } = request ?? {};
+  if (typeof headers === 'object' && !('get' in headers && typeof headers.get === 'function')) return;
+  throw fault(
+    'ashVerify',
+    'a request is { method, url, headers, body }, its headers an object by their names in lower case: ' +
+      'Object.fromEntries(request.headers) for a request of the web',
+  );
 }
 
 function serverOf<R extends AshRequestLike>(

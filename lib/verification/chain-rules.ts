@@ -176,7 +176,8 @@ function stepText({ bindings }: ChainDeclaration): string {
 
 function failure(declaration: ChainDeclaration, what: string, cause?: unknown): AshConfigurationError {
   const { chain, route } = declaration;
-  return new AshConfigurationError(`AshChain '${chain}': step '${stepText(declaration)}' (${route}) ${what}.`, {
-    cause,
-  });
+  const binding = stepText(declaration);
+  // Without Nest a route has no other name than its binding.
+  const step = route === binding ? `'${binding}'` : `'${binding}' (${route})`;
+  return new AshConfigurationError(`AshChain '${chain}': step ${step} ${what}.`, { cause });
 }

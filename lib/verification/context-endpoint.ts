@@ -88,6 +88,6 @@ function bindingOf(body: unknown, defaultBinding: string | undefined): string {
   if (binding === undefined && defaultBinding !== undefined) return defaultBinding;
   throw new AshError(
     'ASH_CANONICALIZATION_ERROR',
-    'binding: the body names no route: send { "binding": "METHOD /path" }.',
+    'binding: the body names no route: send { "binding": "METHOD /path" } as application/json.',
   );
 }

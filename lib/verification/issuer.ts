@@ -49,6 +49,7 @@ export class AshIssuer<P extends AshRoutePolicy> {
    * protected route declares.
    */
   locate(text: string): { binding: string; policy: P } {
+    checkText(text);
     if (text.length > LONGEST_BINDING) {
       throw new AshError('ASH_CANONICALIZATION_ERROR', `binding: longer than ${LONGEST_BINDING} characters.`);
     }
@@ -96,13 +97,19 @@ export function checkCount(count: unknown): number {
   throw new AshError('ASH_CANONICALIZATION_ERROR', 'count: it is no whole number from 1: send { "count": 5 }.');
 }
 
+/** Whoever hands on what a client asks for can hand on what is no text. */
+function checkText(binding: unknown): void {
+  if (typeof binding === 'string') return;
+  throw new AshError('ASH_CANONICALIZATION_ERROR', "binding: it is no text: name the route, 'POST /transfer'.");
+}
+
 function checkSubject(policy: AshRoutePolicy, subject: string | undefined): void {
   if (policy.needsSubject === (subject !== undefined) && subject !== '') return;
   throw new AshError(
     'ASH_SUBJECT_MISMATCH',
     policy.needsSubject
       ? 'A context is issued to a subject, and this request has none.'
-      : "A context with a subject needs the module's 'subject' function, which verifies it.",
+      : "A context with a subject needs a 'subject' function, which verifies it.",
   );
 }
 

@@ -5,7 +5,7 @@ import {
   ashHashBody,
   type AshFormFields,
 } from '../core/index.js';
-import { payloadKindOf } from '../core/media-type.js';
+import { JSON_TYPE, payloadKindOf } from '../core/media-type.js';
 import type { AshProtocolRules } from '../core/protocols.js';
 import type { AshScope } from '../core/scope.js';
 import { shown, utf8Length } from '../core/text.js';
@@ -50,7 +50,7 @@ export function readPayload(body: AshBodyFacts, rules: PayloadRules): VerifiedPa
   if (isPassedBy(body) || body.value === undefined || body.value instanceof Uint8Array) {
     throw bodyUnavailable(
       `no parser of the application reads '${shown(body.mediaType)}' into a value before this route verifies it ` +
-        '(Express: app.use(express.json()) before it; Fastify: a content type parser)',
+        `(Express: app.use(${parserOf(body.mediaType)}) before it; Fastify: a content type parser; ashVerify: the value as 'body')`,
     );
   }
   return kind === 'form' ? formPayload(body.value, policy) : jsonPayload(body.value, rules);
@@ -141,6 +141,12 @@ function isPassedBy({ unread, value }: AshBodyFacts): boolean {
 function isNothing(value: unknown): boolean {
   if (value === undefined || value === null || value === '') return true;
   return typeof value === 'object' && Object.keys(value).length === 0;
+}
+
+/** What reads a body on Express, for messages. */
+function parserOf(mediaType: string): string {
+  if (payloadKindOf(mediaType) === 'form') return 'express.urlencoded({ extended: false })';
+  return mediaType === JSON_TYPE ? 'express.json()' : "express.json({ type: ['json', '+json'] })";
 }
 
 function bodyUnavailable(what: string): AshError {

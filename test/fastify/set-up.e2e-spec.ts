@@ -40,8 +40,16 @@ describe('The plugin rejects its registration', () => {
     ['without a store', {}, "'store' is a store of contexts: new AshMemoryStore(), for one."],
     ['with a name for a store', { store: 'memory' }, "'store' is a store of contexts"],
     ['with an unknown option', { store, modus: 'strict' }, "there is no option 'modus'; the options are mode, "],
-    ['with routes by their bindings', { store, bindings: ['POST /a'] }, "there is no option 'bindings'"],
-    ["with a single route's binding", { store, expectedBinding: 'POST /a' }, "there is no option 'expectedBinding'"],
+    [
+      'with routes by their bindings',
+      { store, bindings: ['POST /a'] },
+      "there is no option 'bindings': a route says by its",
+    ],
+    [
+      "with a single route's binding",
+      { store, expectedBinding: 'POST /a' },
+      "there is no option 'expectedBinding': it is a single",
+    ],
     ["with a single route's chain", { store, chain: 'checkout' }, "there is no option 'chain'"],
     ["with a single route's spending", { store, spend: 'handler' }, "there is no option 'spend'"],
     ['with an unknown mode', { store, mode: 'lax' }, "'mode' is one of minimal, balanced, strict, not 'lax'."],
@@ -162,11 +170,7 @@ describe('The application does not become ready', () => {
       "'chain' has no name: { name: 'chec",
     ],
     ['with nothing for a chain', { routes: route({ chain: null }) }, "'chain' has no name"],
-    [
-      'with a chain without a start',
-      { routes: route({ chain: 'c' }) },
-      "AshChain 'c': step 'POST /a' (POST /a) is in a",
-    ],
+    ['with a chain without a start', { routes: route({ chain: 'c' }) }, "AshChain 'c': step 'POST /a' is in a"],
     [
       'with a step that follows none',
       { routes: route({ chain: { name: 'c', start: true, after: 'POST /b' } }) },

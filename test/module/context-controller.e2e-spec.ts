@@ -92,7 +92,7 @@ describe.each(ADAPTERS)('On %s the context controller', (adapter) => {
     expect([binding, expiresAt - issuedAt]).toStrictEqual(['GET /accounts/42', 77]);
   });
 
-  const named = 'binding: the body names no route: send { "binding": "METHOD /path" }.';
+  const named = 'binding: the body names no route: send { "binding": "METHOD /path" } as application/json.';
   const unknown = (binding: string): string => `binding: no protected route is declared as '${binding}'.`;
   type Row = [title: string, body: unknown, code: string, message: string];
   const rows: Row[] = [
