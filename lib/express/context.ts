@@ -35,12 +35,13 @@ export function ashExpressContext(options: AshExpressContextOptions): AshExpress
       next();
       return;
     }
-    endpoint.issue(request).then(
-      (issued) => {
-        response.setHeader('Cache-Control', 'no-store');
-        response.json(issued);
-      },
-      (error: unknown) => refuse(error, { request, response, next }, onError),
-    );
+    const answer = async (): Promise<void> => {
+      const issued = await endpoint.issue(request);
+      // Somebody else has answered meanwhile, a time-out of the application's own for one: nothing is left to say.
+      if (response.headersSent) return;
+      response.setHeader('Cache-Control', 'no-store');
+      response.json(issued);
+    };
+    answer().catch((error: unknown) => refuse(error, { request, response, next }, onError));
   };
 }

@@ -75,6 +75,11 @@ describe('ashExpressMiddleware refuses at set-up', () => {
       "'expectedBinding': The binding 'POST /a?b' has a query or a fragment: leave it out",
     ],
     [
+      'a binding for all methods',
+      { expectedBinding: 'all /a' },
+      "'expectedBinding': 'ALL /a' is for no request: name each method, 'GET /a', 'POST /a'",
+    ],
+    [
       'a binding that lacks the public prefix',
       { publicPrefix: '/api', expectedBinding: ROUTE },
       "'expectedBinding': 'POST /transfer' does not begin with the 'publicPrefix' '/api'",

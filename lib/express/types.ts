@@ -19,7 +19,9 @@ export interface AshExpressRequest extends AshRequestLike {
 
 /** A response of Express, as far as it is used. Declare a parameter as Express's own `Response` for all that it has. */
 export interface AshExpressResponse extends NodeResponse {
+  /** Sets the status of the answer. */
   status(code: number): AshExpressResponse;
+  /** Answers JSON. */
   json(body: unknown): unknown;
 }
 

@@ -11,6 +11,7 @@ import { checkOnError, checkSkip, isSkipped } from '../server/hooks.js';
 import type { AshLog, AshStatuses } from '../server/index.js';
 import { routeOptionsOf, SERVER_OPTION_KEYS } from '../server/options.js';
 import { Passage } from '../server/passage.js';
+import { safeLog } from '../server/safe-log.js';
 import { protectionOn } from '../server/server.js';
 import { auditOpenRoutes, checkAudit } from '../verification/audit.js';
 import { fault } from '../verification/declared-binding.js';
@@ -83,9 +84,9 @@ class InstanceProtection {
     for (const [key, where] of Object.entries(ELSEWHERE)) {
       if (key in options) throw fault(NAME, `there is no option '${key}': ${where}`);
     }
-    this.log = (level, message, cause) => {
+    this.log = safeLog((level, message, cause) => {
       fastify.log[level](cause === undefined ? {} : { err: cause }, message);
-    };
+    });
     this.protection = protectionOn<FastifyRequest>(NAME, store, options, { keys: PLUGIN_KEYS, log: this.log });
     checkOnError(NAME, onError);
     checkSkip(NAME, skip);

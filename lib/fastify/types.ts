@@ -47,7 +47,10 @@ export interface AshFastifyOptions extends Omit<
    * `config: { ash: false }`.
    */
   readonly routes?: 'marked' | 'all';
-  /** Routes that change state and say nothing of `config.ash`: `off`, `warn` (the default), or `error`. */
+  /**
+   * What is done at start-up about routes that change state and say nothing in `config.ash`: `off`, `warn` (the
+   * default), or `error`.
+   */
   readonly audit?: AshAudit;
   /** Says which requests need no proof: those that it gives `true` for. Default: none. */
   readonly skip?: { of(request: FastifyRequest): boolean | Promise<boolean> }['of'];
@@ -66,7 +69,12 @@ export interface AshFastifyContextOptions extends AshContextEndpointOptions {
   readonly onError?: AshFastifyOptions['onError'];
 }
 
-/** Issues contexts by hand, for an endpoint of one's own or for pages that are rendered on the server. */
+/**
+ * Issues contexts by hand, for an endpoint of one's own or for pages that are rendered on the server.
+ *
+ * @example
+ * const context = await app.ash.issue({ binding: 'POST /transfer', subject: user.id });
+ */
 export interface AshFastifyIssuer {
   /**
    * Issues a context for a protected route.
@@ -78,6 +86,10 @@ export interface AshFastifyIssuer {
    */
   issue(options: AshIssueOptions, request?: FastifyRequest): Promise<AshIssuedContext>;
 
-  /** Issues a context to whoever sends `request`, by the `subject` function. */
+  /**
+   * Issues a context to whoever sends `request`, by the `subject` function.
+   *
+   * @throws AshError as {@link issue} does.
+   */
   issueFor(binding: string, request: FastifyRequest): Promise<AshIssuedContext>;
 }

@@ -23,6 +23,9 @@ export interface DeclaredRoute<R> {
 const ANY_ROUTE = 'every route';
 const STRANGER = 'a route that is not declared';
 
+/** What routers call every method, and no request has. */
+const ANY_METHOD: ReadonlySet<string> = new Set(['*', 'ALL', 'ANY']);
+
 /**
  * The routes that the options declare: those of `expectedBinding`, or else all of `bindings`, or else one for whatever
  * comes.
@@ -124,7 +127,10 @@ function stepOf<R>(
 
 function read<R>(name: string, where: string, text: string, { publicPrefix = '' }: AshServerOptions<R>): RouteBinding {
   const binding = readBinding(name, where, text);
-  const { path } = ashParseBinding(binding.text);
+  const { method, path } = ashParseBinding(binding.text);
+  if (ANY_METHOD.has(method)) {
+    throw fault(name, `${where}: '${binding.text}' is for no request: name each method, 'GET ${path}', 'POST ${path}'`);
+  }
   const prefix = publicPrefix.replace(/\/$/, '');
   if (!`${path}/`.startsWith(`${prefix}/`)) {
     throw fault(name, `${where}: '${binding.text}' does not begin with the 'publicPrefix' '${publicPrefix}'`);

@@ -38,7 +38,7 @@ export type AshBindings<R = AshRequestLike> = readonly string[] | Readonly<Recor
 export interface AshServerOptions<R = AshRequestLike> extends AshBindingOptions<R>, AshApplicationOptions {
   /**
    * The protected routes of the whole application. Every declaration is checked at once, chains against all their
-   * steps.
+   * steps. Without `expectedBinding` a request that none of them is for is refused.
    */
   readonly bindings?: AshBindings<R>;
   /**

@@ -1,10 +1,9 @@
 import { ASH_VERIFIED_HEADER, isAshError, type AshError } from '../core/index.js';
 import { holdAnswer, type HeldAnswer } from '../verification/answer-hold.js';
-import type { AshRequestLike } from '../verification/facts.js';
+import { ashFactsOf, type AshRequestLike } from '../verification/facts.js';
 import type { AshLog, AshProtection, NodeAnswer, Passed, ProtectedRoute } from '../verification/protection.js';
 import { ashErrorBody } from '../verification/refusal.js';
-import type { AshRefusal } from '../verification/verdict.js';
-import { Verdicts } from '../verification/verdicts.js';
+import type { AshRefusal, AshVerifyResult } from '../verification/verdict.js';
 import { AshRefusalError } from './refusal-error.js';
 
 /** Node's own response. */
@@ -13,9 +12,16 @@ export type NodeResponse = NodeAnswer &
 
 const FAULT = { statusCode: 500, error: 'Internal Server Error', message: 'Internal server error' };
 
+/** A verdict over a request, with what the request's method, path and query were. */
+interface Verdict {
+  readonly target: string;
+  readonly result: Promise<AshVerifyResult>;
+}
+
 /** The way of a request through a server without Nest: verified, handed on, and concluded when it is answered. */
 export class Passage<R extends AshRequestLike> {
-  private readonly verdicts = new Verdicts();
+  // By the answer, which is Node's own, and by nothing that an application may have put on it or on its request.
+  private readonly verdicts = new WeakMap<NodeResponse, Map<ProtectedRoute<R>, Verdict>>();
 
   constructor(
     private readonly protection: AshProtection<R>,
@@ -23,14 +29,19 @@ export class Passage<R extends AshRequestLike> {
   ) {}
 
   /**
-   * Lets a request pass on to its handler. However often it is called for a request and a route, it verifies once.
+   * Lets a request pass on to its handler. However often it is called for a request and a route, it verifies once; and
+   * anew where the application has put another method or URL in the place of the request's, which no proof covers.
    *
    * @throws AshRefusalError for a request that is refused.
    */
   async enter(request: R, response: NodeResponse, route: ProtectedRoute<R>): Promise<void> {
-    // By the answer, which is Node's own: an application can give its request a `raw` that is something else.
-    const isFirst = this.verdicts.get(response, route) === undefined;
-    const verdict = await this.verdicts.once(response, route, () => this.protection.verify(request, route));
+    const target = targetOf(request);
+    const verdicts = this.verdicts.get(response) ?? new Map<ProtectedRoute<R>, Verdict>();
+    const known = verdicts.get(route);
+    const isFirst = known?.target !== target;
+    const result = isFirst ? this.protection.verify(request, route) : known.result;
+    this.verdicts.set(response, verdicts.set(route, { target, result }));
+    const verdict = await result;
     const toError = (refusal: AshRefusal): AshRefusalError =>
       new AshRefusalError(this.protection.answer(refusal, route), { cause: refusal.cause });
     if (!verdict.ok) {
@@ -66,6 +77,12 @@ export class Passage<R extends AshRequestLike> {
       },
     );
   }
+}
+
+/** What a request is on its way to: a path that is no longer that of the request line is none. */
+function targetOf(request: AshRequestLike): string {
+  const { method, path, query } = ashFactsOf(request);
+  return `${method} ${path?.() ?? ''}?${query}`;
 }
 
 /** Answers a body of JSON with its status, through Node alone. */

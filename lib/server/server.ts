@@ -11,6 +11,7 @@ import { consoleLog } from './console-log.js';
 import { declareRoutes, declareStranger } from './declared-routes.js';
 import { checkGiven, checkLog } from './hooks.js';
 import type { AshServerOptions } from './options.js';
+import { safeLog } from './safe-log.js';
 import { openStore } from './store-opening.js';
 import { warnOnce } from './warn-once.js';
 
@@ -54,11 +55,11 @@ export class AshServer<R extends AshRequestLike = AshRequestLike> {
     checkGiven(name, options);
     const { log = consoleLog, publicPrefix = '' } = options;
     checkLog(name, log);
-    this.log = log;
+    this.log = safeLog(log);
     this.publicPrefix = publicPrefix;
-    this.protection = protectionOn(name, store, options, { keys, log });
+    this.protection = protectionOn(name, store, options, { keys, log: this.log });
     const declared = declareRoutes(name, options);
-    const atStart = warnOnce(store, log);
+    const atStart = warnOnce(store, this.log);
     const routes = declared.map(({ declaration, rule }) => protectRoute(declaration, rule, atStart));
     for (const route of routes) this.protection.table.add(route);
     warnOfOpenChains(routes, atStart);

@@ -144,6 +144,11 @@ describe('ashIssue', () => {
     ],
     ['no binding', {} as { binding: string }, { code: 'ASH_CANONICALIZATION_ERROR' }],
     ['a subject that nobody verifies', { binding: ROUTE, subject: 'ann' }, { code: 'ASH_SUBJECT_MISMATCH' }],
+    [
+      'an option that there is not',
+      { binding: ROUTE, ttlMs: 1_000 },
+      { message: "issue(): there is no option 'ttlMs'; the options are binding, subject, scope, metadata, ttl, mode." },
+    ],
     ['a life that is too long', { binding: ROUTE, ttl: 1e9 }, { name: 'AshConfigurationError' }],
   ])('rejects for %s', async (_title, issue, error) => {
     await expect(ashIssue(new AshMemoryStore(), issue, { bindings: [ROUTE] })).rejects.toMatchObject(error);

@@ -41,8 +41,8 @@ export async function ashVerify<R extends AshRequestLike>(
   request: R,
   options: AshServerOptions<R> = NO_OPTIONS,
 ): Promise<AshVerifyResult> {
-  checkRequest(request);
   const server = serverOf('ashVerify', store, options);
+  checkRequest(request);
   const { protection } = server;
   const route = server.routeOf(request);
   const verdict = await protection.verify(request, route);

@@ -68,6 +68,37 @@ describe('A server without Nest warns once', () => {
   });
 });
 
+describe('A log that fails', () => {
+  const failure = new Error('no disk');
+  const logs: [title: string, log: () => unknown][] = [
+    [
+      'throws',
+      () => {
+        throw failure;
+      },
+    ],
+    ['rejects', () => Promise.reject(failure)],
+  ];
+  it.each(logs)('changes no verdict where it %s, and the console says so', async (_title, fail) => {
+    const error = jest.spyOn(console, 'error').mockImplementation(() => undefined);
+    const log = jest.fn<AshLog>().mockImplementation(fail);
+    const onRefused = (): never => {
+      throw new Error('of a listener');
+    };
+    const verdict = ashVerify(
+      new AshMemoryStore(),
+      { method: 'POST', url: '/transfer', headers: {} },
+      { expectedBinding: ROUTE, log, onRefused },
+    );
+    await expect(verdict).resolves.toMatchObject({ code: 'ASH_PROOF_MISSING' });
+    await new Promise(setImmediate);
+    expect(log).toHaveBeenCalledTimes(2);
+    expect(error.mock.calls).toStrictEqual(
+      log.mock.calls.map(() => ["[nestjs-ash] The application's 'log' failed; what it was told is lost.", failure]),
+    );
+  });
+});
+
 describe('The log of a server that names none', () => {
   it('goes to the console, with warnings and faults and without what is secret', async () => {
     const warn = jest.spyOn(console, 'warn').mockImplementation(() => undefined);

@@ -77,6 +77,10 @@ describe('ashFactsOf', () => {
     ['but none whose query it replaced', { originalUrl: '/a?b=1', baseUrl: '', url: '/a?b=2' }, undefined],
     ['but none whose query it took away', { originalUrl: '/a?b=1', baseUrl: '', url: '/a' }, undefined],
     ['but none that it replaced below a router', { originalUrl: '/a/b', baseUrl: '/a', url: '/c' }, undefined],
+    ['of a whole URL with a port', { url: 'HTTPS://[::1]:8443/a' }, '/a'],
+    ['and takes for none what is no authority', { url: 'http://:b/a' }, 'http://:b/a'],
+    ['and takes for none what only begins as one', { url: "http://shop.example'b/a" }, "http://shop.example'b/a"],
+    ['and takes for none what has no authority', { url: 'javascript://shop.example/a' }, 'javascript://shop.example/a'],
     ['of Node’s request', { raw: { url: '/b?y' }, url: '/c?z' }, '/b'],
     ['of no URL', {}, ''],
   ] as [string, Partial<AshRequestLike>, string | undefined][])('takes the path %s', (_title, request, path) => {

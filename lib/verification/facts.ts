@@ -35,6 +35,7 @@ export interface AshRequestFacts {
 
 /** What the facts need of Node's own request. */
 interface RawRequestLike {
+  /** The URL of the request line: a path with its query, or a whole one. */
   readonly url?: string | undefined;
   readonly httpVersionMajor?: number;
   readonly stream?: { readonly endAfterHeaders?: boolean } | undefined;
@@ -46,15 +47,21 @@ interface RawRequestLike {
 
 /** A request of Express, of Fastify, or of another framework that is shaped like them. */
 export interface AshRequestLike extends RawRequestLike {
+  /** The method of the request line. */
   readonly method: string;
   /** The URL of the request line, which routers below a prefix leave as it was. */
   readonly originalUrl?: string;
+  /** The headers by their names in lower case, as Node has them. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** The path parameters that the router filled in, decoded. */
   readonly params?: unknown;
+  /** The body as the handler gets it: parsed, or its bytes on a route with `payload: 'raw'`; `undefined` for none. */
   readonly body?: unknown;
+  /** The bytes of the body, where the application keeps them beside what was parsed. */
   readonly rawBody?: unknown;
   /** Express's matched route, below the router's own path. */
   readonly route?: unknown;
+  /** The path at which Express's router is mounted. */
   readonly baseUrl?: unknown;
   /** Fastify's matched route. */
   readonly routeOptions?: unknown;
@@ -62,8 +69,11 @@ export interface AshRequestLike extends RawRequestLike {
   readonly raw?: RawRequestLike;
 }
 
-/** Scheme and authority of a request target in absolute form. Source: RFC 9112, section 3.2.2. */
-const WHOLE_URL = /^[a-z][a-z0-9+.-]*:\/\/[^/]*/i;
+/**
+ * Scheme and authority of a request target in absolute form. One that is none of these is left as it is, and no binding
+ * has it: where the authority is malformed, routers begin the path within it. Source: RFC 9112, section 3.2.2.
+ */
+const WHOLE_URL = /^https?:\/\/(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?(?=\/|$)/i;
 
 /** Collects the facts of a request. The differences between Express and Fastify end here. */
 export function ashFactsOf(request: AshRequestLike, subject?: AshRequestFacts['subject']): AshRequestFacts {

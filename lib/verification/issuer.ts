@@ -31,6 +31,16 @@ export interface AshIssueOptions {
   readonly mode?: AshMode;
 }
 
+/** The option names of {@link AshIssueOptions}. */
+export const ISSUE_OPTION_KEYS = [
+  'binding',
+  'subject',
+  'scope',
+  'metadata',
+  'ttl',
+  'mode',
+] as const satisfies readonly (keyof AshIssueOptions)[];
+
 /** What an issuer works with. */
 export interface IssuerOptions<P extends AshRoutePolicy> {
   readonly store: BoundedStore;

@@ -1,3 +1,4 @@
+import { parse } from 'node:querystring';
 import { RouteUnderTest, sha256 } from '../../test/verification/route-under-test.js';
 import { ashProtocolRules } from '../core/protocols.js';
 import type { AshProtocol } from '../core/index.js';
@@ -64,6 +65,12 @@ describe('readPayload takes', () => {
 
   it('no body whatever content type was claimed for it', () => {
     expect(read({ present: false, value: undefined, mediaType: 'text/plain' }).canonical).toBe('{}');
+  });
+
+  it('a form of Node’s own parser, empty or not, which has a prototype of its own', () => {
+    for (const value of [parse(''), parse('a=1')]) {
+      expect(read({ value, mediaType: FORM }).canonical).toBe(value['a'] === undefined ? '' : 'a=1');
+    }
   });
 
   it('a value that some middleware put there without a body, by its content type', () => {
@@ -202,6 +209,20 @@ describe('readPayload refuses', () => {
   it.each(rows)('%s', (_title, body, options, refusal) => {
     const [code, ...message] = refusal.split(': ');
     expect(() => read(body, options)).toThrow(expect.objectContaining({ code, message: message.join(': ') }) as Error);
+  });
+
+  // Each shows no field of its own, whatever is in it.
+  const closed: [title: string, value: object][] = [
+    ['a stream', new ReadableStream()],
+    ['a promise', Promise.resolve({ a: 1 })],
+    ['the fields of a form', new URLSearchParams('a=1')],
+    ['a map', new Map([['a', 1]])],
+  ];
+  it.each(closed)('%s, and takes it for no empty payload', (_title, value) => {
+    const absent = { present: false, value };
+    for (const mediaType of ['', FORM, 'application/json']) expect(() => read({ ...absent, mediaType })).toThrow();
+    expect(() => read(absent, { payload: 'raw' })).toThrow("a route with payload 'raw' needs a parser");
+    expect(() => read({ value, mediaType: FORM })).toThrow('the parsed form is no object of fields');
   });
 
   it('members outside the scope where they are rejected, deep ones too', () => {

@@ -40,7 +40,7 @@ export interface PayloadRules {
 export function readPayload(body: AshBodyFacts, rules: PayloadRules): VerifiedPayload {
   const { policy } = rules;
   if (policy.payload.has('raw')) return rawPayload(body);
-  if (!body.present && isNothing(body.value)) return emptyPayload(rules);
+  if (!body.present && isNoBody(body.value)) return emptyPayload(rules);
   const kind = payloadKindOf(body.mediaType);
   if (!policy.payload.has(kind)) throw new AshError('ASH_UNSUPPORTED_CONTENT_TYPE');
   // A route with a scope takes JSON alone; a scope that was given by hand meets whatever the route takes.
@@ -74,7 +74,7 @@ function bytesOf(body: AshBodyFacts): Uint8Array {
   if (value instanceof Uint8Array) return value;
   if (raw !== undefined) return raw;
   if (typeof value === 'string') return new TextEncoder().encode(value);
-  if (!present && isNothing(value)) return new Uint8Array();
+  if (!present && isNoBody(value)) return new Uint8Array();
   throw bytesUnavailable();
 }
 
@@ -115,7 +115,9 @@ function jsonPayload(value: unknown, { policy, scope, unscoped }: PayloadRules):
  * text, so only what it reads without loss is taken: a text, or the texts of a key that stands twice or more.
  */
 function formFieldsOf(value: unknown): AshFormFields {
-  if (typeof value !== 'object' || value === null) throw bodyUnavailable('the parsed form is no object of fields');
+  if (typeof value !== 'object' || value === null || !isPlain(value)) {
+    throw bodyUnavailable('the parsed form is no object of fields');
+  }
   for (const [key, field] of Object.entries(value) as [string, unknown][]) {
     if (typeof field === 'string') continue;
     const isRepeated = Array.isArray(field) && field.length > 1 && field.every((item) => typeof item === 'string');
@@ -147,6 +149,19 @@ function isNothing(value: unknown): boolean {
 function parserOf(mediaType: string): string {
   if (payloadKindOf(mediaType) === 'form') return 'express.urlencoded({ extended: false })';
   return mediaType === JSON_TYPE ? 'express.json()' : "express.json({ type: ['json', '+json'] })";
+}
+
+/** Whether a value says that nothing came. A stream, a promise or a `FormData` shows nothing of what is in it. */
+function isNoBody(value: unknown): boolean {
+  if (!isNothing(value)) return false;
+  if (typeof value !== 'object' || value === null) return true;
+  return isPlain(value) || Array.isArray(value) || value instanceof Uint8Array;
+}
+
+/** Whether an object is its own fields and nothing else, whatever realm or parser it comes from. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 function bodyUnavailable(what: string): AshError {

@@ -1,3 +1,4 @@
+import { checkKeys } from '../core/configuration.js';
 import { sentenceOf } from '../core/error-meanings.js';
 import {
   ASH_CHAIN_PROOF_HEADER,
@@ -15,7 +16,7 @@ import type { ChainStep } from './chain.js';
 import { isAnswerHead } from './context-header.js';
 import type { AshExplanation } from './explain.js';
 import { ashFactsOf, type AshRequestLike } from './facts.js';
-import { AshIssuer, checkCount, type AshIssueOptions } from './issuer.js';
+import { AshIssuer, checkCount, ISSUE_OPTION_KEYS, type AshIssueOptions } from './issuer.js';
 import type { AshRoutePolicy } from './policy.js';
 import { ashErrorBody, type AshErrorBody, type AshStatuses } from './refusal.js';
 import { RouteTable } from './route-table.js';
@@ -147,6 +148,7 @@ export class AshProtection<R extends AshRequestLike = AshRequestLike> {
   /** Issues a context by hand, for a `ttl` that does not depend on a request. */
   async issue(options: AshIssueOptions, request?: R): Promise<AshIssuedContext> {
     const { policy } = this.issuer.locate(options.binding);
+    checkKeys('issue()', options, ISSUE_OPTION_KEYS);
     return this.issuer.issue({ ...options, ttl: options.ttl ?? ttlOf(policy, request) });
   }
 

@@ -23,7 +23,7 @@ describe('RouteBinding.parse', () => {
     ['GET /a?b=1', "The binding 'GET /a?b=1' has a query or a fragment: leave it out"],
     ['GET /a#b', "The binding 'GET /a#b' has a query or a fragment: leave it out"],
     ['GET /:id.json', shape(':id.json')],
-    ['GET /:id?', "The binding 'GET /:id?' has a query or a fragment: leave it out"],
+    ['GET /:id?', "The binding 'GET /:id?' has an optional parameter: declare the path with it and the one without it"],
     ['GET /:a-:b', shape(':a-:b')],
     ['GET /{:id}', shape('{:id}')],
     ['GET /files/*path/tail', shape('*path')],

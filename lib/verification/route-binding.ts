@@ -15,6 +15,7 @@ interface Parameter {
 
 const PARAMETER = /^:([A-Za-z_$][\w$]*)$/;
 const WILDCARD = /^(?:\*([A-Za-z_$][\w$]*)?|\{\*([A-Za-z_$][\w$]*)\})$/;
+const OPTIONAL = /:[\w$]+\?(?:\/|$)/;
 const PATTERN_CHARACTER = /[:*{}()+[\]!]/;
 
 /** The rank of a kind of segment where several routes match: a router prefers the most specific. */
@@ -39,6 +40,10 @@ export class RouteBinding {
    * @throws AshConfigurationError for a malformed binding, or a pattern that is more than a parameter or a wildcard.
    */
   static parse(text: string, served?: string): RouteBinding {
+    if (OPTIONAL.test(text))
+      throw new AshConfigurationError(
+        `The binding '${text}' has an optional parameter: declare the path with it and the one without it`,
+      );
     if (/[?#]/.test(text))
       throw new AshConfigurationError(`The binding '${text}' has a query or a fragment: leave it out`);
     try {

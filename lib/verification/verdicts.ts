@@ -22,8 +22,11 @@ export class Verdicts {
   }
 }
 
-/** Node's own request, which stays the same object on the whole way. */
+/**
+ * Node's own request, which stays the same object on the whole way. Fastify's request holds it; Express's is it, and what
+ * an application puts there as its `raw` can be one thing for all requests.
+ */
 function rawOf(request: object): object {
   const { raw } = request as { readonly raw?: object };
-  return raw ?? request;
+  return 'httpVersion' in request ? request : (raw ?? request);
 }

@@ -172,6 +172,28 @@ describe.each(EXPRESS_VERSIONS)('The context endpoint on %s', (_name, express) =
     expect(app.errors).toStrictEqual([thrown]);
   });
 
+  it('says nothing where somebody else has answered meanwhile', async () => {
+    let answer: (() => void) | undefined;
+    const app = await ExpressApp.start(express, ({ app: server, store }) => {
+      server.use((_request, response, next) => {
+        answer = () => response.status(503).json({ late: true });
+        next();
+      });
+      server.post('/ash/context', ashExpressContext({ store, bindings: BINDINGS }));
+    });
+    const create = app.store.create.bind(app.store);
+    app.store.create = (options) => {
+      answer?.();
+      return create(options);
+    };
+    await expect(ask(app, '{"binding":"POST /transfer"}')).resolves.toMatchObject({
+      status: 503,
+      body: { late: true },
+    });
+    await new Promise(setImmediate);
+    expect(app.errors).toStrictEqual([]);
+  });
+
   it('answers 503 where the store is down', async () => {
     const app = await start(express);
     app.store.create = () => Promise.reject(new Error('ECONNREFUSED'));

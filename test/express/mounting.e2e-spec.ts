@@ -504,6 +504,16 @@ describe.each(EXPRESS_VERSIONS)('%s keeps a context from every route but its own
       {},
     ],
     ['that no binding names', global, 'POST /cheap', {}, to('/accounts/7/delete')],
+    [
+      'by a whole URL whose path the router begins within its host',
+      ({ app, ash, run }) => {
+        app.use(ash());
+        app.post('/:account/transfer', run('transfer'));
+      },
+      'POST /transfer',
+      {},
+      to('http://:7/transfer'),
+    ],
   ];
   it.each(rows)('%s', async (_title, build, binding, request, change = () => undefined) => {
     const app = await ExpressApp.start(express, build);

@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
+import type { Request } from 'express';
 import { AshMemoryStore, AshSealedStore, ashGenerateKey, ashIssue, type AshContextStore } from 'nestjs-ash/express';
-import { closeExpressApps, EXPRESS_VERSIONS, ExpressApp } from '../support/express-app.js';
+import { closeExpressApps, EXPRESS_VERSIONS, ExpressApp, type Parts } from '../support/express-app.js';
 import { meetAt } from '../support/meeting.js';
 
 afterEach(closeExpressApps);
@@ -68,6 +69,64 @@ describe.each(EXPRESS_VERSIONS)('%s lets one of many through', (_name, express) 
     const { draft, proof } = await app.prove('POST /transfer');
     await expect(app.send(draft)).resolves.toMatchObject({ status: 200, headers: { 'x-ash-chain-proof': proof } });
     await expect(app.send(draft)).resolves.toMatchObject({ status: 409 });
+    expect(app.ran).toStrictEqual(['transfer']);
+  });
+
+  type Change = (request: Request) => void;
+  const changes: [title: string, change: Change, build: (parts: Parts) => void][] = [
+    [
+      'another method',
+      (request) => {
+        request.method = 'DELETE';
+      },
+      ({ app, run }) => app.delete('/transfer', run('other')),
+    ],
+    [
+      'another path',
+      (request) => {
+        request.url = '/other';
+      },
+      ({ app, run }) => app.post('/other', run('other')),
+    ],
+    [
+      'another query',
+      (request) => {
+        request.url = '/transfer?to=acct-9';
+      },
+      ({ app, run }) => app.post('/transfer', run('other')),
+    ],
+  ];
+  it.each(changes)('and none that was given %s between two middlewares', async (_title, change, build) => {
+    const app = await ExpressApp.start(express, (parts) => {
+      const middleware = parts.ash({ expectedBinding: ['POST /transfer', 'DELETE /transfer', 'POST /other'] });
+      parts.app.use(
+        middleware,
+        (request, _response, next) => {
+          change(request);
+          next();
+        },
+        middleware,
+      );
+      build(parts);
+    });
+    await expect(app.pass('POST /transfer')).resolves.toMatchObject({ status: 409, code: 'ASH_CTX_ALREADY_USED' });
+    expect(app.ran).toStrictEqual([]);
+  });
+
+  it('and none that shares with it what the application has put on its requests and answers', async () => {
+    const shared = {};
+    const app = await ExpressApp.start(express, ({ app: server, ash, run }) => {
+      server.use((request, response, next) => {
+        Object.assign(request, { raw: shared });
+        Object.assign(response, { raw: shared });
+        next();
+      });
+      server.post('/transfer', ash(), run('transfer'));
+    });
+    const { draft } = await app.prove('POST /transfer');
+    await expect(app.send(draft)).resolves.toMatchObject({ status: 200 });
+    const unproven = { ...draft, headers: { 'content-type': 'application/json' } };
+    await expect(app.send(unproven)).resolves.toMatchObject({ status: 403, code: 'ASH_PROOF_MISSING' });
     expect(app.ran).toStrictEqual(['transfer']);
   });
 

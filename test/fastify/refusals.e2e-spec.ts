@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify';
 import { isAshError, type AshFastifyOptions, type AshRefusedEvent, type AshVerifiedEvent } from 'nestjs-ash/fastify';
 import { body, without } from '../support/attacks.js';
@@ -373,6 +374,20 @@ describe('A schema of the route', () => {
 });
 
 describe('An application is told', () => {
+  it('nothing by a log that fails, which changes no answer', async () => {
+    const error = jest.spyOn(console, 'error').mockImplementation(() => undefined);
+    const failure = new Error('no disk');
+    const logger = { level: 'error', stream: { write: thrower(failure) } };
+    const route = { config: { ash: { spend: 'handler' } } };
+    const app = await start({}, route, { server: { logger } });
+    const { draft } = await app.prepare(PLAN);
+    await expect(app.send(draft)).resolves.toMatchObject({ status: 500 });
+    expect(error.mock.calls).toStrictEqual([
+      ["[nestjs-ash] The application's 'log' failed; what it was told is lost.", failure],
+    ]);
+    error.mockRestore();
+  });
+
   it('of what passed and what was refused, and what its listeners throw changes nothing', async () => {
     const told: unknown[] = [];
     const app = await start({

@@ -189,7 +189,7 @@ describe('The application does not become ready', () => {
     [
       'with an optional parameter',
       { routes: route(true, { url: '/:a?' }) },
-      "POST /:a?: its path: The binding 'POST /:a?' has a query",
+      "POST /:a?: its path: The binding 'POST /:a?' has an optional parameter",
     ],
     [
       'with a form that nothing parses',

@@ -373,6 +373,8 @@ describe('AshGuard beside guards of the application:', () => {
     expect(verdicts.get(wrapped(), route)).toBe(verdict);
     expect(verified).toBe(1);
     expect(verdicts.get({ method: 'POST', headers: {} }, route)).toBeUndefined();
+    const express = { method: 'POST', headers: {}, httpVersion: '1.1', raw };
+    expect(verdicts.get(express, route)).toBeUndefined();
   });
 
   it('the module can be there without a route of the application', async () => {
