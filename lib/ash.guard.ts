@@ -7,7 +7,9 @@ import { AshRoutes } from './ash.routes.js';
 import { AshVerdicts } from './ash.verdicts.js';
 import { AshConfigurationError, isAshError } from './core/index.js';
 import { GUARD_MARK } from './ash.metadata.js';
-import { AshProtection, type NodeAnswer, type ProtectedRoute } from './verification/protection.js';
+import { AshProtection } from './verification/protection.js';
+import type { ProtectedRoute } from './verification/protected-route.js';
+import type { NodeAnswer } from './verification/node-answer.js';
 import { ashErrorBody } from './verification/refusal.js';
 import type { AshPass, AshRefusal } from './verification/verdict.js';
 

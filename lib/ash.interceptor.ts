@@ -20,7 +20,8 @@ import type { AshRequest } from './ash.options.js';
 import { AshRoutes } from './ash.routes.js';
 import { AshVerdicts } from './ash.verdicts.js';
 import type { ChainStep } from './verification/chain.js';
-import { AshProtection, isFailure, type NodeAnswer, type Passed } from './verification/protection.js';
+import { AshProtection, type Passed } from './verification/protection.js';
+import { isFailure, type NodeAnswer } from './verification/node-answer.js';
 
 /** Express's response is Node's own, Fastify's holds it; each has the status that the handler set. */
 type ResponseLike = NodeAnswer | (Pick<NodeAnswer, 'statusCode'> & { readonly raw: NodeAnswer });

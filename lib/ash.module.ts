@@ -27,7 +27,8 @@ import { AshVerdicts } from './ash.verdicts.js';
 import { AshContextStore } from './stores/context-store.js';
 import { AshMemoryStore } from './stores/memory.store.js';
 import { checkKeys } from './core/configuration.js';
-import { AshProtection, type AshLog } from './verification/protection.js';
+import { AshProtection } from './verification/protection.js';
+import type { AshLog } from './verification/protected-route.js';
 
 const DEFAULT_STORE_TIMEOUT = 2_000;
 const ASYNC_KEYS = ['useFactory', 'useClass', 'useExisting', 'inject', 'imports', 'provideInjectionTokensFrom'];

@@ -8,7 +8,8 @@ import { auditOpenRoutes, changesState } from './verification/audit.js';
 import { checkDefaultBinding } from './verification/context-endpoint.js';
 import { checkFastifyRouter, type FastifyRouterConfig } from './verification/fastify-router.js';
 import { protectedLine, protectRoutes } from './verification/protected-routes.js';
-import { AshProtection, type ProtectedRoute } from './verification/protection.js';
+import { AshProtection } from './verification/protection.js';
+import type { ProtectedRoute } from './verification/protected-route.js';
 
 type Route = ProtectedRoute;
 

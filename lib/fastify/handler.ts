@@ -1,5 +1,5 @@
 import type { FastifyReply, RouteHandlerMethod } from 'fastify';
-import { isGone } from '../verification/protection.js';
+import { isGone } from '../verification/node-answer.js';
 
 /**
  * A handler whose end is known also where its client is gone: Fastify answers nothing there to what an asynchronous

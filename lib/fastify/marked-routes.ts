@@ -4,7 +4,7 @@ import { checkKeys } from '../core/configuration.js';
 import { BINDING_OPTION_KEYS, chainPlaceOf } from '../server/options.js';
 import { changesState } from '../verification/audit.js';
 import { fault, readBinding } from '../verification/declared-binding.js';
-import type { ProtectedRoute } from '../verification/protection.js';
+import type { ProtectedRoute } from '../verification/protected-route.js';
 import type { RouteDeclaration } from '../verification/protected-routes.js';
 import type { RouteBinding } from '../verification/route-binding.js';
 import { checkRouteOptions, mergeRouteOptions, type AshRouteOptions } from '../verification/route-options.js';

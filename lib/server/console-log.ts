@@ -1,4 +1,4 @@
-import type { AshLog } from '../verification/protection.js';
+import type { AshLog } from '../verification/protected-route.js';
 
 /** Errors and warnings on the console, where an application names no other place. */
 export const consoleLog: AshLog = (level, message, cause) => {

@@ -34,7 +34,7 @@ export type {
   AshRefusedEvent,
   AshSubjectFunction,
   AshVerifiedEvent,
-} from '../verification/protection.js';
+} from '../verification/protected-route.js';
 export type { AshErrorBody, AshStatuses } from '../verification/refusal.js';
 export type { AshRouteOptions } from '../verification/route-options.js';
 export type { AshPass, AshRefusal, AshVerifiedRequest, AshVerifyResult } from '../verification/verdict.js';

@@ -2,7 +2,7 @@ import { APPLICATION_OPTION_KEYS, type AshApplicationOptions } from '../verifica
 import type { AshChainOptions } from '../verification/chain-rules.js';
 import { fault } from '../verification/declared-binding.js';
 import type { AshRequestLike } from '../verification/facts.js';
-import type { AshLog } from '../verification/protection.js';
+import type { AshLog } from '../verification/protected-route.js';
 import type { ChainMembership } from '../verification/protected-routes.js';
 import { definedOptions, ROUTE_OPTION_KEYS, type AshRouteOptions } from '../verification/route-options.js';
 

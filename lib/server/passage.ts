@@ -1,7 +1,9 @@
 import { ASH_VERIFIED_HEADER, isAshError, type AshError } from '../core/index.js';
 import { holdAnswer, type HeldAnswer } from '../verification/answer-hold.js';
 import { ashFactsOf, type AshRequestLike } from '../verification/facts.js';
-import type { AshLog, AshProtection, NodeAnswer, Passed, ProtectedRoute } from '../verification/protection.js';
+import type { AshProtection, Passed } from '../verification/protection.js';
+import type { AshLog, ProtectedRoute } from '../verification/protected-route.js';
+import type { NodeAnswer } from '../verification/node-answer.js';
 import { ashErrorBody } from '../verification/refusal.js';
 import type { AshRefusal, AshVerifyResult } from '../verification/verdict.js';
 import { AshRefusalError } from './refusal-error.js';

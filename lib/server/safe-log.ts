@@ -1,4 +1,4 @@
-import type { AshLog } from '../verification/protection.js';
+import type { AshLog } from '../verification/protected-route.js';
 import { consoleLog } from './console-log.js';
 
 /**

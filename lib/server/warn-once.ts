@@ -1,5 +1,5 @@
 import type { AshContextStore } from '../stores/context-store.js';
-import type { AshLog } from '../verification/protection.js';
+import type { AshLog } from '../verification/protected-route.js';
 
 const said = new WeakMap<AshContextStore, Set<string>>();
 

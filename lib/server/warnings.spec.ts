@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import { AshMemoryStore } from '../stores/memory.store.js';
-import type { AshLog } from '../verification/protection.js';
+import type { AshLog } from '../verification/protected-route.js';
 import { ashExpressContext, ashExpressMiddleware, type AshExpressOptions } from '../express/index.js';
 import { ashIssue, ashVerify } from './verify.js';
 

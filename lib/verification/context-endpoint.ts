@@ -1,7 +1,7 @@
 import { AshConfigurationError, AshError, type AshIssuedContext } from '../core/index.js';
 import { fault, readBinding } from './declared-binding.js';
 import { checkCount } from './issuer.js';
-import type { ProtectedRoute } from './protection.js';
+import type { ProtectedRoute } from './protected-route.js';
 import { ashErrorBody, type AshErrorBody, type AshStatuses } from './refusal.js';
 import type { RouteTable } from './route-table.js';
 

@@ -1,6 +1,6 @@
 import { compileChains, type AshChainOptions, type ChainRule } from './chain-rules.js';
 import { checkTtl, compilePolicy, type AshRoutePolicy } from './policy.js';
-import type { AshLog, ProtectedRoute } from './protection.js';
+import type { AshLog, ProtectedRoute } from './protected-route.js';
 import type { RouteBinding } from './route-binding.js';
 import type { AshRouteOptions } from './route-options.js';
 

@@ -6,7 +6,6 @@ import {
   AshConfigurationError,
   AshError,
   isAshError,
-  type AshErrorCode,
   type AshIssuedContext,
 } from '../core/index.js';
 import type { AshContextStore } from '../stores/context-store.js';
@@ -14,72 +13,15 @@ import type { OpenHead } from './answer-hold.js';
 import { BoundedStore } from './bounded-store.js';
 import type { ChainStep } from './chain.js';
 import { isAnswerHead } from './context-header.js';
-import type { AshExplanation } from './explain.js';
 import { ashFactsOf, type AshRequestLike } from './facts.js';
 import { AshIssuer, checkCount, ISSUE_OPTION_KEYS, type AshIssueOptions } from './issuer.js';
-import type { AshRoutePolicy } from './policy.js';
-import { ashErrorBody, type AshErrorBody, type AshStatuses } from './refusal.js';
+import { isFailure, isGone, type NodeAnswer } from './node-answer.js';
+import type { AshLog, ProtectedRoute } from './protected-route.js';
+import { ashErrorBody, type AshErrorBody } from './refusal.js';
 import { RouteTable } from './route-table.js';
-import type { AshPass, AshRefusal, AshVerifiedRequest, AshVerifyResult } from './verdict.js';
+import type { AshPass, AshRefusal, AshVerifyResult } from './verdict.js';
 import { AshVerifier } from './verifier.js';
 import { withSpend } from './verified-request.js';
-
-/** A value, or a function that gives it for a request. */
-export type AshPerRequest<T, R = AshRequestLike> = T | OfRequest<R, T>;
-
-/**
- * A function of the request. It has the type of a method, whose parameter an application may declare as its own
- * framework's request, with what it put there.
- */
-type OfRequest<R, T> = { of(request: R): T }['of'];
-
-/** A listener, whose request is typed as that of {@link OfRequest}. */
-type Listener<E, R> = { of(event: E, request: R): void | Promise<void> }['of'];
-
-/** Tells who sends a request: the identifier of a user, a session or a tenant; nothing for nobody. */
-export type AshSubjectFunction<R = AshRequestLike> = OfRequest<
-  R,
-  string | null | undefined | Promise<string | null | undefined>
->;
-
-/** A request was verified, and its context is spent. */
-export interface AshVerifiedEvent {
-  /** The route in words: `PaymentsController.transfer`. */
-  readonly route: string;
-  readonly request: AshVerifiedRequest;
-}
-
-/** A request was refused. It holds no secret and no expected value. */
-export interface AshRefusedEvent {
-  /** The route in words: `PaymentsController.transfer`. */
-  readonly route: string;
-  /** The true code, also where `strict` mode hides it from the client. */
-  readonly code: AshErrorCode;
-  readonly message: string;
-  readonly contextId: string | undefined;
-  readonly explanation: AshExplanation | undefined;
-  /** The error beneath, for `ASH_STORE_UNAVAILABLE`. */
-  readonly cause: unknown;
-}
-
-/** What an application wants to be told of. What it throws is logged and changes no verdict. */
-export interface AshEvents<R = AshRequestLike> {
-  readonly onVerified?: Listener<AshVerifiedEvent, R> | undefined;
-  readonly onRefused?: Listener<AshRefusedEvent, R> | undefined;
-}
-
-/** A route's policy with what the application does around it. */
-export interface ProtectedRoute<R = AshRequestLike> extends AshRoutePolicy, AshEvents<R> {
-  /** The life of a context, in milliseconds. */
-  readonly ttl: AshPerRequest<number, R>;
-  readonly subject: AshSubjectFunction<R> | undefined;
-  readonly statuses: AshStatuses;
-  /** Whether a client that asks for its next context gets it in the answer. */
-  readonly renewal: boolean;
-}
-
-/** Where messages for the operator go. */
-export type AshLog = (level: 'error' | 'warn' | 'debug', message: string, cause?: unknown) => void;
 
 /** What the protection of an application works with. */
 export interface ProtectionOptions {
@@ -93,36 +35,12 @@ export interface ProtectionOptions {
   readonly opening?: () => Promise<void> | undefined;
 }
 
-/** Node's own response, as far as a verification needs it. */
-export interface NodeAnswer {
-  readonly statusCode: number;
-  readonly headersSent: boolean;
-  readonly closed: boolean;
-  readonly destroyed: boolean;
-  /** What the response of HTTP/2 has in the place of those two. */
-  readonly stream?: { readonly destroyed: boolean } | undefined;
-  setHeader(name: string, value: string): unknown;
-  once(event: 'close', listener: () => void): unknown;
-}
-
 /** A request that passed, on its route, with Node's own answer to it. */
 export interface Passed<R> {
   readonly pass: AshPass;
   readonly route: ProtectedRoute<R>;
   readonly request: R;
   readonly response: NodeAnswer;
-}
-
-/** Whether nobody is there any more for an answer, or it is out as a whole. */
-export function isGone({ closed, destroyed, stream }: Pick<NodeAnswer, 'closed' | 'destroyed' | 'stream'>): boolean {
-  return closed || destroyed || stream?.destroyed === true;
-}
-
-const FIRST_FAILURE = 400;
-
-/** Whether a step that was answered with a status has failed. Source: protocol, section 9. */
-export function isFailure(status: number): boolean {
-  return status >= FIRST_FAILURE;
 }
 
 /**

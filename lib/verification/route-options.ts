@@ -3,7 +3,7 @@ import { ASH_MODES, AshConfigurationError, isAshErrorCode } from '../core/index.
 import { fault } from './declared-binding.js';
 import { checkPolicyOptions, POLICY_OPTION_KEYS, type AshPolicyOptions } from './policy.js';
 import type { AshRequestLike } from './facts.js';
-import type { AshEvents, AshPerRequest, AshSubjectFunction } from './protection.js';
+import type { AshEvents, AshPerRequest, AshSubjectFunction } from './protected-route.js';
 import type { AshStatuses } from './refusal.js';
 
 /** What a route can say for itself; each setting that it leaves out is the application's. */
