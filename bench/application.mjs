@@ -29,9 +29,10 @@ Module({ imports: [AshModule.forRoot({ audit: 'off' })], controllers: [RoutesCon
 
 const ADAPTERS = { express: () => new ExpressAdapter(), fastify: () => new FastifyAdapter() };
 
-/** Starts a bare and a protected route on a free port of 127.0.0.1. */
-export async function start(adapter) {
+/** Starts a bare and a protected route with Nest on a free port of 127.0.0.1. */
+export async function startNest(adapter) {
   const app = await NestFactory.create(BenchModule, ADAPTERS[adapter](), { logger: ['error'] });
   await app.listen(0, '127.0.0.1');
-  return { app, url: await app.getUrl(), ash: app.get(AshService) };
+  const ash = app.get(AshService);
+  return { url: await app.getUrl(), issue: (binding) => ash.issue({ binding }), close: () => app.close() };
 }

@@ -1,6 +1,7 @@
 import autocannon from 'autocannon';
 import { ashBuildProofUnified, ashCanonicalizeValue } from 'nestjs-ash/core';
-import { start } from './application.mjs';
+import { startNest } from './application.mjs';
+import { startExpress, startFastify } from './middlewares.mjs';
 
 // What a protected route costs beside the same route without protection, on one server in one run: the bare route is
 // measured before and after, and the ratio of the medians counts. The load runs in the same process as the server, so a
@@ -22,8 +23,8 @@ const PAYLOAD = {
 const BODY = ashCanonicalizeValue(PAYLOAD);
 const JSON_HEADERS = { 'content-type': 'application/json' };
 
-async function signed(ash) {
-  const { contextId, clientSecret } = await ash.issue({ binding: 'POST /protected' });
+async function signed(issue) {
+  const { contextId, clientSecret } = await issue('POST /protected');
   const timestamp = String(Date.now());
   const { proof } = ashBuildProofUnified(clientSecret, timestamp, 'POST /protected', PAYLOAD);
   const headers = {
@@ -60,8 +61,15 @@ async function rate(url, requests) {
 
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
-for (const adapter of ['express', 'fastify']) {
-  const { app, url, ash } = await start(adapter);
+const SERVERS = {
+  'Nest on Express': () => startNest('express'),
+  'Nest on Fastify': () => startNest('fastify'),
+  Express: startExpress,
+  Fastify: startFastify,
+};
+
+for (const [name, start] of Object.entries(SERVERS)) {
+  const { url, issue, close } = await start();
   const bare = Array.from({ length: REQUESTS }, () => ({
     method: 'POST',
     path: '/bare',
@@ -71,14 +79,14 @@ for (const adapter of ['express', 'fastify']) {
   await rate(url, bare);
   const ratios = [];
   for (let round = 0; round < ROUNDS; round++) {
-    const guarded = await Promise.all(bare.map(() => signed(ash)));
+    const guarded = await Promise.all(bare.map(() => signed(issue)));
     const before = await rate(url, bare);
     const protectedRate = await rate(url, guarded);
     const after = await rate(url, bare);
     ratios.push((2 * protectedRate) / (before + after));
   }
   console.log(
-    `${adapter}: a protected route runs at ${median(ratios).toFixed(2)} of the bare one (${ratios.map((r) => r.toFixed(2)).join(', ')})`,
+    `${name}: a protected route runs at ${median(ratios).toFixed(2)} of the bare one (${ratios.map((r) => r.toFixed(2)).join(', ')})`,
   );
-  await app.close();
+  await close();
 }
