@@ -27,10 +27,9 @@ import { AshVerdicts } from './ash.verdicts.js';
 import { AshContextStore } from './stores/context-store.js';
 import { AshMemoryStore } from './stores/memory.store.js';
 import { checkKeys } from './core/configuration.js';
-import { AshProtection } from './verification/protection.js';
+import { AshProtection, warnOfMemory } from './verification/protection.js';
 import type { AshLog } from './verification/protected-route.js';
 
-const DEFAULT_STORE_TIMEOUT = 2_000;
 const ASYNC_KEYS = ['useFactory', 'useClass', 'useExisting', 'inject', 'imports', 'provideInjectionTokensFrom'];
 
 /** The stores that the module made itself, and so ends itself. */
@@ -154,17 +153,10 @@ async function makeStore(
   return new AshMemoryStore(clock === undefined ? {} : { clock });
 }
 
-function provideProtection(options: AshModuleOptions, store: AshContextStore): AshProtection {
-  const logger = new Logger('AshModule');
-  if (store.inProcess && process.env['NODE_ENV'] === 'production') {
-    logger.warn('Contexts are kept in the memory of this process: a second process or a restart refuses them.');
-  }
-  return new AshProtection<AshRequest>({
-    store,
-    storeTimeout: options.storeTimeout ?? DEFAULT_STORE_TIMEOUT,
-    clock: options.clock ?? Date.now,
-    log: logTo(logger),
-  });
+function provideProtection({ storeTimeout, clock }: AshModuleOptions, store: AshContextStore): AshProtection {
+  const log = logTo(new Logger('AshModule'));
+  warnOfMemory(store, log);
+  return new AshProtection<AshRequest>({ store, storeTimeout, clock, log });
 }
 
 function logTo(logger: Logger): AshLog {

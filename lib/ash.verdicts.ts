@@ -1,9 +1,34 @@
 import { Injectable } from '@nestjs/common';
-import { Verdicts } from './verification/verdicts.js';
+import type { AshVerifyResult } from './verification/verdict.js';
 
 /**
  * The verdict over each request that is under way, so that a request is verified once however often the guard is
  * bound: a second verification would find its own context spent.
  */
 @Injectable()
-export class AshVerdicts extends Verdicts {}
+export class AshVerdicts {
+  private readonly verdicts = new WeakMap<object, Map<object, Promise<AshVerifyResult>>>();
+
+  /** The verdict over a request on a route, reached by `verify` the first time. */
+  once(request: object, route: object, verify: () => Promise<AshVerifyResult>): Promise<AshVerifyResult> {
+    const raw = rawOf(request);
+    const known = this.verdicts.get(raw) ?? new Map<object, Promise<AshVerifyResult>>();
+    const verdict = known.get(route) ?? verify();
+    this.verdicts.set(raw, known.set(route, verdict));
+    return verdict;
+  }
+
+  /** The verdict over a request on a route, if there is one. */
+  get(request: object, route: object): Promise<AshVerifyResult> | undefined {
+    return this.verdicts.get(rawOf(request))?.get(route);
+  }
+}
+
+/**
+ * Node's own request, which stays the same object on the whole way. Fastify's request holds it; Express's is it, and what
+ * an application puts there as its `raw` can be one thing for all requests.
+ */
+function rawOf(request: object): object {
+  const { raw } = request as { readonly raw?: object };
+  return 'httpVersion' in request ? request : (raw ?? request);
+}

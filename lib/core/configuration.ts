@@ -28,3 +28,8 @@ export function checkKeys(name: string, options: object, known: readonly string[
     }
   }
 }
+
+/** What can be said of one by itself, as a list. */
+export function listOf<T extends string>(value: T | readonly T[]): readonly T[] {
+  return typeof value === 'string' ? [value] : value;
+}

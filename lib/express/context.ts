@@ -1,5 +1,5 @@
 import { ContextEndpoint } from '../server/endpoint.js';
-import { checkGiven, checkOnError, checkSkip } from '../server/hooks.js';
+import { checkGiven, checkHooks } from '../server/hooks.js';
 import { AshServer } from '../server/server.js';
 import { fault } from '../verification/declared-binding.js';
 import { CONTEXT_KEYS, type AshExpressContextOptions } from './options.js';
@@ -23,8 +23,7 @@ export function ashExpressContext(options: AshExpressContextOptions): AshExpress
   checkGiven(NAME, options);
   const { store, onError, skip, bindings, expectedBinding } = options;
   const server = new AshServer<AshExpressRequest>(NAME, store, options, CONTEXT_KEYS);
-  checkOnError(NAME, onError);
-  checkSkip(NAME, skip);
+  checkHooks(NAME, { onError, skip });
   if (bindings === undefined && expectedBinding === undefined) {
     throw fault(NAME, "'bindings' is missing: contexts are issued for the routes that it names");
   }

@@ -1,4 +1,4 @@
-import { checkGiven, checkOnError, checkSkip, isSkipped } from '../server/hooks.js';
+import { checkGiven, checkHooks, isSkipped } from '../server/hooks.js';
 import { Passage } from '../server/passage.js';
 import { AshServer } from '../server/server.js';
 import { MIDDLEWARE_KEYS, type AshExpressOptions } from './options.js';
@@ -29,8 +29,7 @@ export function ashExpressMiddleware(options: AshExpressOptions): AshExpressHand
   checkGiven(NAME, options);
   const { store, onError, skip } = options;
   const server = new AshServer<AshExpressRequest>(NAME, store, options, MIDDLEWARE_KEYS);
-  checkOnError(NAME, onError);
-  checkSkip(NAME, skip);
+  checkHooks(NAME, { onError, skip });
   const passage = new Passage(server.protection, server.log);
   return (request: AshExpressRequest, response: AshExpressResponse, next: AshExpressNext) => {
     const enter = async (): Promise<void> => {

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { checkKeys } from '../core/configuration.js';
 import { ContextEndpoint } from '../server/endpoint.js';
-import { checkOnError } from '../server/hooks.js';
+import { checkHooks } from '../server/hooks.js';
 import { fault } from '../verification/declared-binding.js';
 import { pluginOptions, setUp } from './plugin-options.js';
 import { ISSUING, type Issuing } from './plugin.js';
@@ -31,7 +31,7 @@ export const ashFastifyContext: FastifyPluginAsync<AshFastifyContextOptions> = (
 function mapEndpoint(fastify: FastifyInstance, options: AshFastifyContextOptions): void {
   checkKeys(NAME, options, ['path', 'batch', 'defaultBinding', 'onError']);
   const { path = '/ash/context', onError } = options;
-  checkOnError(NAME, onError);
+  checkHooks(NAME, { onError });
   const issuing = (fastify as { [ISSUING]?: Issuing })[ISSUING];
   if (issuing === undefined) throw fault(NAME, 'needs ashFastifyPlugin: register that first, and wait for it');
   const endpoint = new ContextEndpoint<FastifyRequest>(NAME, issuing.protection, { ...options, ...issuing });

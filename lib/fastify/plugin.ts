@@ -7,7 +7,7 @@ import type {
   RouteOptions,
 } from 'fastify';
 import type { AshConfigurationError } from '../core/index.js';
-import { checkOnError, checkSkip, isSkipped } from '../server/hooks.js';
+import { checkHooks, isSkipped } from '../server/hooks.js';
 import type { AshLog, AshStatuses } from '../server/index.js';
 import { routeOptionsOf, SERVER_OPTION_KEYS } from '../server/options.js';
 import { Passage } from '../server/passage.js';
@@ -88,8 +88,7 @@ class InstanceProtection {
       fastify.log[level](cause === undefined ? {} : { err: cause }, message);
     });
     this.protection = protectionOn<FastifyRequest>(NAME, store, options, { keys: PLUGIN_KEYS, log: this.log });
-    checkOnError(NAME, onError);
-    checkSkip(NAME, skip);
+    checkHooks(NAME, { onError, skip });
     checkAudit(NAME, audit);
     if (!['marked', 'all'].includes(routes)) throw fault(NAME, `'routes' is 'marked' or 'all', not '${routes}'`);
     checkFastifyRouter(NAME, fastify.initialConfig);

@@ -1,8 +1,8 @@
-import { checkKeys } from '../core/configuration.js';
+import { checkKeys, listOf } from '../core/configuration.js';
 import { ashParseBinding } from '../core/index.js';
-import { compileChains, loneChainRule, type ChainDeclaration, type ChainRule } from '../verification/chain-rules.js';
+import { loneChainRule, type ChainRule } from '../verification/chain-rules.js';
 import { fault, readBinding } from '../verification/declared-binding.js';
-import type { RouteDeclaration } from '../verification/protected-routes.js';
+import { chainRules, type RouteDeclaration } from '../verification/protected-routes.js';
 import type { RouteBinding } from '../verification/route-binding.js';
 import { checkRouteOptions, mergeRouteOptions, type AshRouteOptions } from '../verification/route-options.js';
 import {
@@ -58,9 +58,9 @@ function declareOne<R>(name: string, options: AshServerOptions<R>, texts: readon
   const bindings = texts.map((text) => read(name, "'expectedBinding'", text, options));
   const [first] = bindings;
   if (first === undefined) throw fault(name, "'expectedBinding' names no binding");
-  const declaration = { name: first.text, bindings, chain: undefined, ...commonOf(options, false) };
-  const step = stepOf(declaration, options.chain);
-  return { declaration, rule: step && loneChainRule(step) };
+  const chain = chainPlaceOf(first.text, options.chain);
+  const declaration = { name: first.text, bindings, chain, ...commonOf(options, false) };
+  return { declaration, rule: chain && loneChainRule({ ...chain, route: first.text, bindings }) };
 }
 
 /** Every route of the application, each checked, and each step held against all the others of its chain. */
@@ -71,24 +71,22 @@ function declareAll<R>(name: string, options: AshServerOptions<R>, all: AshBindi
   const common = commonOf(options, true);
   const entries: [string, AshBindingOptions<R>][] = isList(all) ? all.map((text) => [text, {}]) : Object.entries(all);
   if (entries.length === 0) throw fault(name, "'bindings' names no route");
-  const routes = entries.map(([text, own]) => {
+  const declarations = entries.map(([text, own]): RouteDeclaration<R> => {
     const binding = read(name, "'bindings'", text, options);
     if (!isObject(own)) throw fault(binding.text, 'its options are an object: {} where it has none of its own');
     checkKeys(binding.text, own, BINDING_OPTION_KEYS);
     const { chain, ...route } = own;
     checkRouteOptions(binding.text, route);
-    const declaration: RouteDeclaration<R> = {
+    return {
       ...common,
       name: binding.text,
       bindings: [binding],
       options: mergeRouteOptions(binding.text, common.options, route),
-      chain: undefined,
+      chain: chainPlaceOf(binding.text, chain),
     };
-    return { declaration, step: stepOf(declaration, chain) };
   });
-  const steps = routes.flatMap(({ step }) => step ?? []);
-  const rules = new Map(compileChains(steps).map((rule, index) => [steps[index], rule]));
-  return routes.map(({ declaration, step }) => ({ declaration, rule: step && rules.get(step) }));
+  const rules = chainRules(declarations);
+  return declarations.map((declaration) => ({ declaration, rule: rules.get(declaration) }));
 }
 
 function pickExpected<R>(
@@ -115,14 +113,6 @@ function commonOf<R>(
     options: { renewal, ...routeOptionsOf(options) },
     unmapped: { publicPrefix: options.publicPrefix ?? '' },
   };
-}
-
-function stepOf<R>(
-  { name, bindings }: RouteDeclaration<R>,
-  chain: AshBindingOptions<R>['chain'],
-): ChainDeclaration | undefined {
-  const place = chainPlaceOf(name, chain);
-  return place && { ...place, route: name, bindings };
 }
 
 function read<R>(name: string, where: string, text: string, { publicPrefix = '' }: AshServerOptions<R>): RouteBinding {
@@ -152,10 +142,6 @@ function checkBindings(
 
 function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null;
-}
-
-function listOf(value: string | readonly string[]): readonly string[] {
-  return typeof value === 'string' ? [value] : value;
 }
 
 function isList<R>(all: AshBindings<R>): all is readonly string[] {

@@ -1,15 +1,22 @@
 import { AshConfigurationError } from '../core/index.js';
 
-/** @throws AshConfigurationError */
-export function checkOnError(name: string, onError: unknown): void {
-  if (onError === undefined || typeof onError === 'function') return;
-  throw new AshConfigurationError(`${name}: 'onError' is a function of the refusal, the request and the answer.`);
-}
+/** What each function of an application's is a function of. */
+const HOOKS = {
+  onError: 'the refusal, the request and the answer',
+  skip: 'the request',
+  log: 'a level, a message and a cause',
+};
 
-/** @throws AshConfigurationError */
-export function checkLog(name: string, log: unknown): void {
-  if (log === undefined || typeof log === 'function') return;
-  throw new AshConfigurationError(`${name}: 'log' is a function of a level, a message and a cause.`);
+/**
+ * Checks that an application's own functions are functions, where it gives any.
+ *
+ * @throws AshConfigurationError
+ */
+export function checkHooks(name: string, hooks: Partial<Record<keyof typeof HOOKS, unknown>>): void {
+  for (const [key, of] of Object.entries(HOOKS) as [keyof typeof HOOKS, string][]) {
+    if (hooks[key] === undefined || typeof hooks[key] === 'function') continue;
+    throw new AshConfigurationError(`${name}: '${key}' is a function of ${of}.`);
+  }
 }
 
 /**
@@ -20,12 +27,6 @@ export function checkLog(name: string, log: unknown): void {
 export function checkGiven(name: string, options: unknown): void {
   if (typeof options === 'object' && options !== null) return;
   throw new AshConfigurationError(`${name}: its options are missing: { store: new AshMemoryStore() }, for one.`);
-}
-
-/** @throws AshConfigurationError */
-export function checkSkip(name: string, skip: unknown): void {
-  if (skip === undefined || typeof skip === 'function') return;
-  throw new AshConfigurationError(`${name}: 'skip' is a function of the request.`);
 }
 
 /** Whether an application lets a request pass unverified: only `true` says so, whatever a function in JavaScript gives. */

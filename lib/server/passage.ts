@@ -5,8 +5,8 @@ import type { AshProtection, Passed } from '../verification/protection.js';
 import type { AshLog, ProtectedRoute } from '../verification/protected-route.js';
 import type { NodeAnswer } from '../verification/node-answer.js';
 import { ashErrorBody } from '../verification/refusal.js';
-import type { AshRefusal, AshVerifyResult } from '../verification/verdict.js';
-import { AshRefusalError } from './refusal-error.js';
+import type { AshVerifyResult } from '../verification/verdict.js';
+import { AshRefusalError, refusalErrors } from './refusal-error.js';
 
 /** Node's own response. */
 export type NodeResponse = NodeAnswer &
@@ -44,8 +44,7 @@ export class Passage<R extends AshRequestLike> {
     const result = isFirst ? this.protection.verify(request, route) : known.result;
     this.verdicts.set(response, verdicts.set(route, { target, result }));
     const verdict = await result;
-    const toError = (refusal: AshRefusal): AshRefusalError =>
-      new AshRefusalError(this.protection.answer(refusal, route), { cause: refusal.cause });
+    const toError = refusalErrors(this.protection, route);
     if (!verdict.ok) {
       // Another middleware may have let the request pass before this one.
       if (!response.headersSent) response.removeHeader(ASH_VERIFIED_HEADER);
@@ -56,8 +55,6 @@ export class Passage<R extends AshRequestLike> {
     try {
       await this.protection.admit(passed, toError);
     } catch (error) {
-      // Its handler is not to run, so that the step before can be gone on with by another request.
-      if (verdict.step !== undefined) await this.protection.freeStep(verdict.step);
       throw isAshError(error) ? refused(error) : error;
     }
     if (verdict.step !== undefined || verdict.spending !== undefined) this.hold(passed, response);

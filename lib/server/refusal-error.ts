@@ -1,5 +1,9 @@
 import { AshError, isAshError } from '../core/index.js';
+import type { AshRequestLike } from '../verification/facts.js';
+import type { ProtectedRoute } from '../verification/protected-route.js';
+import type { AshProtection } from '../verification/protection.js';
 import type { AshErrorBody } from '../verification/refusal.js';
+import type { AshRefusal } from '../verification/verdict.js';
 
 /**
  * A refusal as an error that a framework can answer: `statusCode` and `status` are what Express and Fastify look for,
@@ -32,4 +36,12 @@ export class AshRefusalError extends AshError {
 /** Says whether what was thrown is an {@link AshRefusalError}, whichever copy of the package made it. */
 export function isAshRefusal(thrown: unknown): thrown is AshRefusalError {
   return isAshError(thrown) && 'body' in thrown && 'statusCode' in thrown;
+}
+
+/** Makes the errors of the requests that are refused on a route. */
+export function refusalErrors<R extends AshRequestLike>(
+  protection: AshProtection<R>,
+  route: ProtectedRoute<R>,
+): (refusal: AshRefusal) => AshRefusalError {
+  return (refusal) => new AshRefusalError(protection.answer(refusal, route), { cause: refusal.cause });
 }

@@ -4,19 +4,17 @@ import type { AshContextStore } from '../stores/context-store.js';
 import { checkApplicationOptions } from '../verification/application-options.js';
 import { ashFactsOf, type AshRequestLike } from '../verification/facts.js';
 import { ownBinding } from '../verification/own-binding.js';
-import { AshProtection } from '../verification/protection.js';
+import { AshProtection, warnOfMemory } from '../verification/protection.js';
 import type { AshLog, ProtectedRoute } from '../verification/protected-route.js';
 import { protectRoute, warnOfOpenChains } from '../verification/protected-routes.js';
 import { checkSharedOptions } from '../verification/route-options.js';
 import { consoleLog } from './console-log.js';
 import { declareRoutes, declareStranger } from './declared-routes.js';
-import { checkGiven, checkLog } from './hooks.js';
+import { checkGiven, checkHooks } from './hooks.js';
 import type { AshServerOptions } from './options.js';
 import { safeLog } from './safe-log.js';
 import { openStore } from './store-opening.js';
 import { warnOnce } from './warn-once.js';
-
-const DEFAULT_STORE_TIMEOUT = 2_000;
 
 /**
  * The one way through for an application without Nest, on its store; its routes are still to be declared.
@@ -35,9 +33,10 @@ export function protectionOn<R extends AshRequestLike>(
   checkKeys(name, options, keys);
   checkSharedOptions(name, options);
   checkApplicationOptions(name, options);
-  warnOfMemory(store, warnOnce(store, log));
-  const { storeTimeout = DEFAULT_STORE_TIMEOUT, clock = Date.now } = options;
-  return new AshProtection<R>({ store, storeTimeout, clock, log, opening: openStore(store, warnOnce(store, log)) });
+  const atStart = warnOnce(store, log);
+  warnOfMemory(store, atStart);
+  const { storeTimeout, clock } = options;
+  return new AshProtection<R>({ store, storeTimeout, clock, log, opening: openStore(store, atStart) });
 }
 
 /** The protected routes of an application without Nest, on a store. */
@@ -55,7 +54,7 @@ export class AshServer<R extends AshRequestLike = AshRequestLike> {
   constructor(name: string, store: AshContextStore, options: AshServerOptions<R>, keys: readonly string[]) {
     checkGiven(name, options);
     const { log = consoleLog, publicPrefix = '' } = options;
-    checkLog(name, log);
+    checkHooks(name, { log });
     this.log = safeLog(log);
     this.publicPrefix = publicPrefix;
     this.protection = protectionOn(name, store, options, { keys, log: this.log });
@@ -84,9 +83,4 @@ function checkStore(name: string, store: unknown): void {
   const isStore = typeof store === 'object' && store !== null && 'consume' in store && 'create' in store;
   if (!isStore)
     throw new AshConfigurationError(`${name}: 'store' is a store of contexts: new AshMemoryStore(), for one.`);
-}
-
-function warnOfMemory(store: AshContextStore, log: AshLog): void {
-  if (!store.inProcess || process.env['NODE_ENV'] !== 'production') return;
-  log('warn', 'Contexts are kept in the memory of this process: a second process or a restart refuses them.');
 }

@@ -7,7 +7,7 @@ import type { AshIssueOptions } from '../verification/issuer.js';
 import { ashErrorBody, type AshErrorBody, type AshStatuses } from '../verification/refusal.js';
 import type { AshRefusal, AshVerifyResult } from '../verification/verdict.js';
 import { SERVER_OPTION_KEYS, type AshServerOptions } from './options.js';
-import { AshRefusalError } from './refusal-error.js';
+import { refusalErrors } from './refusal-error.js';
 import { AshServer } from './server.js';
 
 const NO_OPTIONS = {};
@@ -46,11 +46,7 @@ export async function ashVerify<R extends AshRequestLike>(
   const { protection } = server;
   const route = server.routeOf(request);
   const verdict = await protection.verify(request, route);
-  if (verdict.ok) {
-    const toError = (refusal: AshRefusal): AshRefusalError =>
-      new AshRefusalError(protection.answer(refusal, route), { cause: refusal.cause });
-    protection.letSpend(verdict, { request, route }, toError);
-  }
+  if (verdict.ok) protection.letSpend(verdict, { request, route }, refusalErrors(protection, route));
   return verdict;
 }
 

@@ -1,3 +1,4 @@
+import { listOf } from '../core/configuration.js';
 import { AshConfigurationError } from '../core/index.js';
 import { RouteBinding } from './route-binding.js';
 
@@ -164,10 +165,6 @@ function ruleOf(
     ),
     linkTtl: timeout ?? (longestWait || DEFAULT_CHAIN_TIMEOUT),
   };
-}
-
-function listOf(after: string | readonly string[]): readonly string[] {
-  return typeof after === 'string' ? [after] : after;
 }
 
 function stepText({ bindings }: ChainDeclaration): string {

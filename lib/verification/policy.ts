@@ -6,6 +6,7 @@ import {
   type AshProtocol,
   type AshQueryCoverage,
 } from '../core/index.js';
+import { listOf } from '../core/configuration.js';
 import { DEFAULT_MAX_PAYLOAD_BYTES } from '../core/canonical-json.js';
 import type { AshPayloadKind } from '../core/media-type.js';
 import { ASH_PROTOCOLS } from '../core/formulas.js';
@@ -300,8 +301,4 @@ function settingsOf(options: AshPolicyOptions, mode: AshMode): ModeSettings {
 
 function isListOfTexts(value: unknown): boolean {
   return Array.isArray(value) && value.every((item) => typeof item === 'string');
-}
-
-function listOf<T extends string>(value: T | readonly T[]): readonly T[] {
-  return typeof value === 'string' ? [value] : value;
 }

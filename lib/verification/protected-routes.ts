@@ -37,7 +37,9 @@ export function protectRoutes<R>(declarations: readonly RouteDeclaration<R>[], l
 }
 
 /** The place in its chain of each declaration that has one. */
-function chainRules<R>(declarations: readonly RouteDeclaration<R>[]): ReadonlyMap<RouteDeclaration<R>, ChainRule> {
+export function chainRules<R>(
+  declarations: readonly RouteDeclaration<R>[],
+): ReadonlyMap<RouteDeclaration<R>, ChainRule> {
   const steps = declarations.flatMap((declaration) => {
     const { chain, name, bindings } = declaration;
     return chain === undefined ? [] : [{ declaration, step: { ...chain, route: name, bindings } }];

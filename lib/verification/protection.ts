@@ -23,13 +23,15 @@ import type { AshPass, AshRefusal, AshVerifyResult } from './verdict.js';
 import { AshVerifier } from './verifier.js';
 import { withSpend } from './verified-request.js';
 
+const DEFAULT_STORE_TIMEOUT = 2_000;
+
 /** What the protection of an application works with. */
 export interface ProtectionOptions {
   readonly store: AshContextStore;
-  /** The longest wait for the store, in milliseconds. */
-  readonly storeTimeout: number;
-  /** Milliseconds since the epoch. */
-  readonly clock: () => number;
+  /** The longest wait for the store, in milliseconds. Default 2,000. */
+  readonly storeTimeout?: number | undefined;
+  /** Milliseconds since the epoch. Default `Date.now`. */
+  readonly clock?: (() => number) | undefined;
   readonly log: AshLog;
   /** See {@link BoundedStore}. */
   readonly opening?: () => Promise<void> | undefined;
@@ -56,7 +58,7 @@ export class AshProtection<R extends AshRequestLike = AshRequestLike> {
   private readonly verifier: AshVerifier;
   private readonly log: AshLog;
 
-  constructor({ store, storeTimeout, clock, log, opening }: ProtectionOptions) {
+  constructor({ store, storeTimeout = DEFAULT_STORE_TIMEOUT, clock = Date.now, log, opening }: ProtectionOptions) {
     this.store = new BoundedStore(store, storeTimeout, opening);
     this.issuer = new AshIssuer({ store: this.store, find: (binding) => this.table.find(binding) });
     this.verifier = new AshVerifier({ store: this.store, clock });
@@ -67,13 +69,13 @@ export class AshProtection<R extends AshRequestLike = AshRequestLike> {
   async issue(options: AshIssueOptions, request?: R): Promise<AshIssuedContext> {
     const { policy } = this.issuer.locate(options.binding);
     checkKeys('issue()', options, ISSUE_OPTION_KEYS);
-    return this.issuer.issue({ ...options, ttl: options.ttl ?? ttlOf(policy, request) });
+    return this.create(options, policy, request);
   }
 
   /** Issues a context to whoever sends a request. */
   async issueFor(binding: string, request: R): Promise<AshIssuedContext> {
     const { policy } = this.issuer.locate(binding);
-    return this.issue({ binding, subject: await subjectOf(policy, request) }, request);
+    return this.create({ binding, subject: await subjectOf(policy, request) }, policy, request);
   }
 
   /** Issues several contexts to whoever sends a request, all in one turn. One that fails fails them all. */
@@ -163,7 +165,7 @@ export class AshProtection<R extends AshRequestLike = AshRequestLike> {
     try {
       // A context that the handler of another route issues contexts for is that route's.
       if (this.issuer.locate(binding).policy !== route) return;
-      await renewal.issue(() => this.issue({ binding, subject }, request));
+      await renewal.issue(() => this.create({ binding, subject }, route, request));
     } catch (error) {
       const cause = isAshError(error) ? (error.cause ?? error) : error;
       this.log('error', `${route.name}: a next context could not be issued; the request goes on without it.`, cause);
@@ -175,10 +177,24 @@ export class AshProtection<R extends AshRequestLike = AshRequestLike> {
    * of its answer.
    *
    * @param toError Makes the error that a handler meets which spends its context itself, and comes second.
-   * @throws AshError `ASH_VERIFICATION_FAILED` where the client is gone already: the step of a chain is freed, and its
-   * handler is not to run.
+   * @throws AshError `ASH_VERIFICATION_FAILED` where the client is gone already. Whatever is thrown, the handler is not to
+   * run, and the step of a chain is freed.
    */
-  async admit({ pass, route, request, response }: Passed<R>, toError: (refusal: AshRefusal) => Error): Promise<void> {
+  async admit(passed: Passed<R>, toError: (refusal: AshRefusal) => Error): Promise<void> {
+    const { step } = passed.pass;
+    try {
+      await this.handOver(passed, toError);
+      if (step !== undefined) this.watch(passed.response, step);
+    } catch (error) {
+      if (step !== undefined) await this.freeStep(step);
+      throw error;
+    }
+  }
+
+  private async handOver(
+    { pass, route, request, response }: Passed<R>,
+    toError: (refusal: AshRefusal) => Error,
+  ): Promise<void> {
     const { payload } = pass.request;
     this.letSpend(pass, { request, route }, toError);
     Object.assign(
@@ -189,7 +205,6 @@ export class AshProtection<R extends AshRequestLike = AshRequestLike> {
     response.setHeader(ASH_VERIFIED_HEADER, 'true');
     // Before the watch, which lets no handler run whose client went away meanwhile.
     if (pass.renewal !== undefined) await this.renew(pass, { request, route, response });
-    if (pass.step !== undefined) await this.watch(response, pass.step);
   }
 
   /**
@@ -261,14 +276,19 @@ export class AshProtection<R extends AshRequestLike = AshRequestLike> {
    * Ends a step of a chain that did not come to its handler, or whose answer failed after the handler: what refuses
    * behind the verification, a client that went away.
    */
-  private async watch(response: NodeAnswer, step: ChainStep): Promise<void> {
-    if (isGone(response)) {
-      await this.freeStep(step);
-      throw new AshError('ASH_VERIFICATION_FAILED', 'The client went away.');
-    }
+  private watch(response: NodeAnswer, step: ChainStep): void {
+    if (isGone(response)) throw new AshError('ASH_VERIFICATION_FAILED', 'The client went away.');
     response.once('close', () => {
       if (!step.hasBegun || isFailure(response.statusCode)) void this.freeStep(step);
     });
+  }
+
+  private async create(
+    options: AshIssueOptions,
+    route: ProtectedRoute<R>,
+    request: R | undefined,
+  ): Promise<AshIssuedContext> {
+    return this.issuer.issue({ ...options, ttl: options.ttl ?? ttlOf(route, request) });
   }
 
   private welcome(pass: AshPass, route: ProtectedRoute<R>, request: R): void {
@@ -291,6 +311,12 @@ export class AshProtection<R extends AshRequestLike = AshRequestLike> {
       this.log('error', 'An event handler of the application threw; the verdict stands.', error);
     });
   }
+}
+
+/** Says in production that contexts live no longer than the process. */
+export function warnOfMemory(store: AshContextStore, log: AshLog): void {
+  if (!store.inProcess || process.env['NODE_ENV'] !== 'production') return;
+  log('warn', 'Contexts are kept in the memory of this process: a second process or a restart refuses them.');
 }
 
 /** The bytes of a raw body. Those of a body that was stripped hold what was stripped. */

@@ -93,7 +93,8 @@ export class RouteBinding {
    * is more than a binding can hold serves none.
    */
   isServedAt(pattern: string | undefined): boolean {
-    return pattern !== undefined && isReadable(pattern) && shapeOfPath(pattern) === this.served;
+    const segments = pattern === undefined ? undefined : readableSegments(pattern);
+    return segments !== undefined && shapeOf(segments) === this.served;
   }
 
   /** Orders routes so that the one a router would choose comes first. */
@@ -140,9 +141,11 @@ function shapeOfPath(pattern: string): string {
   return shapeOf(pattern.split('/').filter(Boolean).map(readSegment));
 }
 
-function isReadable(pattern: string): boolean {
-  const segments = pattern.split('/').filter(Boolean);
-  return segments.every((text, index) => segmentOf(text, index === segments.length - 1) !== undefined);
+/** The segments of a router's pattern; nothing for one that is more than a binding can hold. */
+function readableSegments(pattern: string): Segment[] | undefined {
+  const texts = pattern.split('/').filter(Boolean);
+  const segments = texts.flatMap((text, index) => segmentOf(text, index === texts.length - 1) ?? []);
+  return segments.length === texts.length ? segments : undefined;
 }
 
 function readSegment(text: string, index: number, all: readonly string[]): Segment {
