@@ -9,6 +9,9 @@ export const ASH_OPTIONS = Symbol.for('ash:options');
 /** The token of the application's protection: its protected routes, issuer and verifier. */
 export const ASH_PROTECTION = Symbol.for('ash:protection');
 
+/** The token of what opens and seals the payloads of encrypted routes; `AshSnapshotModule` provides it. */
+export const ASH_ENVELOPE = Symbol.for('ash:envelope');
+
 /** The token of what the application handed to `forRoot`, before it is checked. */
 export const ASH_UNCHECKED_OPTIONS = Symbol.for('ash:unchecked-options');
 

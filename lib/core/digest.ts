@@ -8,8 +8,8 @@ export interface Digest {
   readonly sha256Hex: (data: string | Uint8Array) => string;
   /** SHA-256 of the UTF-8 bytes of a text as 43 base64url characters, without padding. */
   readonly sha256Base64Url: (text: string) => string;
-  /** HMAC-SHA256 keyed with the UTF-8 bytes of `key`, as 64 lower-case hex characters. */
-  readonly hmacSha256Hex: (key: string, message: string) => string;
+  /** HMAC-SHA256 keyed with bytes, or with the UTF-8 bytes of a text, as 64 lower-case hex characters. */
+  readonly hmacSha256Hex: (key: string | Uint8Array, message: string) => string;
   /** `count` bytes of the system's secure generator as lower-case hex. */
   readonly randomHex: (count: number) => string;
   /** The bytes of a text of hex digits, which the caller has checked. */

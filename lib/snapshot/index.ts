@@ -1,2 +1,2 @@
-export { ashArrayDecrypt, ashArrayEncrypt, ashArrayKey } from './array-cipher.js';
-export { ashSignSnapshot, type AshSnapshotFields } from './signature.js';
+export * from './client/index.js';
+export { AshSnapshots } from './server/ash-snapshots.js';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { snapshotCases } from '../../test/vectors/cases.mjs';
-import * as snapshot from './index.js';
+import { snapshotCases } from '../../../test/vectors/cases.mjs';
+import * as snapshot from '../client/index.js';
 
 const vectors = JSON.parse(readFileSync(join(process.cwd(), 'test/vectors/ash.json'), 'utf8')) as Record<
   string,

@@ -1,0 +1,13 @@
+export type { AshCipher } from '../cipher/cipher.js';
+export { ashArrayDecrypt, ashArrayEncrypt, ashArrayKey } from '../cipher/array-cipher.js';
+export {
+  AuthenticationError,
+  CryptoError,
+  isCryptoError,
+  SnapshotError,
+  type CryptoErrorCode,
+} from '../cipher/errors.js';
+export type { AshSnapshot } from '../cipher/snapshot.js';
+export { ashSignSnapshot, ashVerifySnapshot, type AshSnapshotFields } from '../cipher/signature.js';
+export type { CryptoConfig, CryptoFetch } from './crypto-config.js';
+export { CryptoClient } from './crypto-client.js';

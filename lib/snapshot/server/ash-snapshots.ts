@@ -1,0 +1,107 @@
+import type { AshSnapshot, SnapshotQuery } from '../cipher/snapshot.js';
+import type { MessageSealer, OpenedMessage } from '../cipher/message-sealer.js';
+import type { SnapshotSeed } from '../cipher/snapshot.js';
+import type { Handshakes } from './handshakes.js';
+import type { SnapshotSource } from './snapshot-source.js';
+
+/** What {@link AshSnapshots} is made of. */
+export interface SnapshotParts {
+  readonly source: SnapshotSource;
+  readonly sealer: MessageSealer;
+  readonly handshakes: Handshakes;
+  readonly clock: () => number;
+}
+
+/**
+ * The snapshots of a server: what its endpoints answer, for endpoints of one's own, and the ciphers with the server's own
+ * snapshots. `AshSnapshotModule` provides it.
+ *
+ * @example
+ * constructor(private readonly snapshots: AshSnapshots) {}
+ *
+ * Source: protocol, section 10.
+ */
+export class AshSnapshots {
+  // Private to the language, so that no inspection leads to the key.
+  readonly #parts: SnapshotParts;
+
+  constructor(parts: SnapshotParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * The snapshot of this moment, signed.
+   *
+   * @throws AshError `ASH_STORE_UNAVAILABLE`
+   */
+  async current(): Promise<AshSnapshot> {
+    return this.#parts.source.current();
+  }
+
+  /** The snapshot of this moment, and how long its tick lasts from now on, in milliseconds. */
+  async now(): Promise<{ readonly snapshot: AshSnapshot; readonly lasts: number }> {
+    return this.#parts.source.now();
+  }
+
+  /**
+   * A snapshot that is still kept, by its tick or by a second of it.
+   *
+   * @throws SnapshotError `ASH_CRYPTO_SNAPSHOT_EXPIRED` for one that is not kept.
+   * @throws AshError `ASH_STORE_UNAVAILABLE`
+   */
+  async find(query: SnapshotQuery): Promise<AshSnapshot> {
+    return this.#parts.source.find(query);
+  }
+
+  /** Remembers a handshake; `false` for what is none. */
+  acceptHandshake(hash: unknown): boolean {
+    return this.#parts.handshakes.accept(hash);
+  }
+
+  /** How many handshakes are remembered at this moment. */
+  get handshakes(): number {
+    return this.#parts.handshakes.size;
+  }
+
+  /** The time by the server's clock, in whole seconds since the epoch. */
+  get timestamp(): number {
+    return Math.floor(this.#parts.clock() / 1_000);
+  }
+
+  /**
+   * Encrypts a text or bytes with the snapshot of this moment, for whoever has the secret key.
+   *
+   * @throws AshError `ASH_STORE_UNAVAILABLE`
+   * @example
+   * const message = await this.snapshots.encryptMessage('Your secret message');
+   */
+  async encryptMessage(data: string | Uint8Array): Promise<Uint8Array> {
+    return this.#parts.sealer.seal(data);
+  }
+
+  /**
+   * Decrypts a message that was made with a snapshot which is still kept.
+   *
+   * @throws CryptoError `ASH_CRYPTO_MESSAGE_INVALID`
+   * @throws SnapshotError `ASH_CRYPTO_SNAPSHOT_EXPIRED`
+   * @throws AshError `ASH_STORE_UNAVAILABLE`
+   */
+  async decryptMessage(message: Uint8Array): Promise<Uint8Array> {
+    return (await this.#parts.sealer.open(message)).plaintext;
+  }
+
+  /**
+   * Encrypts what is good for one purpose alone.
+   *
+   * @param bound The purpose, in words that both ends say alike.
+   * @param snapshot Another snapshot than that of this moment.
+   */
+  async sealFor(bound: string, data: string | Uint8Array, snapshot?: SnapshotSeed): Promise<Uint8Array> {
+    return this.#parts.sealer.seal(data, bound, snapshot);
+  }
+
+  /** Opens what {@link sealFor} made on either end. */
+  async openFor(bound: string, message: Uint8Array): Promise<OpenedMessage> {
+    return this.#parts.sealer.open(message, bound);
+  }
+}

@@ -1,0 +1,33 @@
+import type { AshBodyFacts } from './facts.js';
+
+/** An answer in full, as the handler gave it. */
+export interface PlainAnswer {
+  readonly status: number;
+  /** The content type, as the header has it; empty for none. */
+  readonly contentType: string;
+  readonly body: Uint8Array;
+}
+
+/** What goes out in its place. */
+export interface SealedAnswer {
+  readonly contentType: string;
+  readonly body: Uint8Array;
+}
+
+/** A request whose body was opened. */
+export interface OpenedRequest {
+  /** The body as the handler is to see it, and as the proof covers it. */
+  readonly body: AshBodyFacts;
+  /** Seals the answer to this request. */
+  seal(answer: PlainAnswer): Promise<SealedAnswer>;
+}
+
+/** What opens the requests and seals the answers of routes whose payloads are encrypted. */
+export interface AshEnvelope {
+  /**
+   * @param contextId The context that the request spends, which the sealed body is good for.
+   * @throws AshError `ASH_UNSUPPORTED_CONTENT_TYPE` for a body that is not sealed, `ASH_INTEGRITY_FAILED` for one that cannot
+   * be opened, `ASH_TIMESTAMP_INVALID` for one that was sealed too long ago, `ASH_STORE_UNAVAILABLE`.
+   */
+  open(body: AshBodyFacts, contextId: string): Promise<OpenedRequest>;
+}
