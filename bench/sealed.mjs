@@ -78,7 +78,7 @@ async function growthEverywhere() {
 
   const postgres = await startPostgres();
   const sql = new AshSqlStore({ type: 'postgres', url: postgres.url }, { createTables: true });
-  const tables = ['context', 'link', 'spent', 'state'].map((table) => `(SELECT count(*) FROM ash_${table})`);
+  const tables = ['context', 'link', 'seed', 'spent', 'state'].map((table) => `(SELECT count(*) FROM ash_${table})`);
   await growth('PostgreSQL', sql, async () => {
     const [{ rows }] = await postgres.query(`SELECT ${tables.join(' + ')} AS rows`);
     return Number(rows);

@@ -10,6 +10,8 @@ import {
   type AshSpendResult,
   type AshStoredLink,
 } from '../stores/context-store.js';
+import { checkProposal, seedOf } from '../stores/seed.js';
+import type { AshSeedSet } from '../stores/seed-set.js';
 import type { AshMarkResult, AshSpentMark, AshSpentSet } from '../stores/spent-set.js';
 import { acknowledgement, type Acknowledgement } from './acknowledgement.js';
 import { RedisConnection } from './connection.js';
@@ -43,7 +45,7 @@ const SPENDING_ANSWERS: readonly unknown[] = ['consumed', 'reserved', 'marked'];
  * longer than `commandTimeout`; what fails rejects, which the verifier answers with 503. What a restart or a promotion
  * may have lost is refused unless `acrossRestarts` says otherwise.
  *
- * It is a spent set for `AshSealedStore` too.
+ * It is a spent set for `AshSealedStore` too, and for `AshSnapshotModule` the place where processes agree on seeds.
  *
  * @throws AshConfigurationError for an unknown option or a value that an option cannot have.
  * @example
@@ -53,7 +55,7 @@ const SPENDING_ANSWERS: readonly unknown[] = ['consumed', 'reserved', 'marked'];
  * @example
  * new AshRedisStore(new Cluster([{ host: 'redis-1', port: 6379 }]));
  */
-export class AshRedisStore extends AshContextStore implements AshSpentSet {
+export class AshRedisStore extends AshContextStore implements AshSpentSet, AshSeedSet {
   readonly shards = SHARDS;
 
   // Private to the language too, so that no inspection of the store leads to a password.
@@ -157,6 +159,25 @@ export class AshRedisStore extends AshContextStore implements AshSpentSet {
     return answer as AshMarkResult;
   }
 
+  /**
+   * One `SET` that answers what was there before. A seed that a restart or a promotion loses is agreed on anew: unlike a
+   * context it opens nothing to anybody, so that neither history nor replicas are asked about it.
+   *
+   * @throws RangeError for a tick, a seed or a time that is none; AshError `ASH_STORE_UNAVAILABLE`
+   */
+  async agreeOnSeed(tick: number, proposed: number, ttlMs: number): Promise<number> {
+    checkProposal(tick, proposed, ttlMs);
+    const [key, kept] = [this.#seedKey(tick), this.#keptFor(ttlMs)];
+    const held = await this.#connection.run((client) => client.call('set', key, proposed, 'NX', 'GET', 'PX', kept));
+    return held === null ? proposed : seedOf(held);
+  }
+
+  /** @throws AshError `ASH_STORE_UNAVAILABLE` */
+  async findSeed(tick: number): Promise<number | undefined> {
+    const held = await this.#read(this.#seedKey(tick));
+    return held === null ? undefined : seedOf(held);
+  }
+
   /** Redis forgets by itself what is past its grace period. */
   cleanup(): Promise<number> {
     return Promise.resolve(0);
@@ -221,6 +242,10 @@ export class AshRedisStore extends AshContextStore implements AshSpentSet {
 
   #linkKey(hash: string): string {
     return `${this.#settings.prefix}l:${hash}`;
+  }
+
+  #seedKey(tick: number): string {
+    return `${this.#settings.prefix}n:${tick}`;
   }
 
   #epochKey(shard: number): string {

@@ -28,6 +28,13 @@ export interface AshSpentRow {
   readonly keepUntil: string;
 }
 
+/** A row of the seeds of ticks. */
+export interface AshSeedRow {
+  readonly tick: number;
+  readonly seed: number;
+  readonly keepUntil: string;
+}
+
 /** A row of what the instances share: which of them cleans up. */
 export interface AshStateRow {
   readonly name: string;
@@ -83,6 +90,16 @@ export function ashEntitiesFor(prefix: string): EntitySchema[] {
         keepUntil: { ...TIME, name: 'keep_until' },
       },
       indices: kept('spent'),
+    }),
+    new EntitySchema<AshSeedRow>({
+      name: `${prefix}seed`,
+      tableName: `${prefix}seed`,
+      columns: {
+        tick: { name: 'tick', type: 'integer', primary: true },
+        seed: { name: 'seed', type: 'integer' },
+        keepUntil: { ...TIME, name: 'keep_until' },
+      },
+      indices: kept('seed'),
     }),
     new EntitySchema<AshStateRow>({
       name: `${prefix}state`,

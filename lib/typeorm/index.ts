@@ -3,6 +3,7 @@ export {
   ashEntitiesFor,
   type AshContextRow,
   type AshLinkRow,
+  type AshSeedRow,
   type AshSpentRow,
   type AshStateRow,
 } from './entities.js';

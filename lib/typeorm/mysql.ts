@@ -2,7 +2,7 @@ import type { SqlEngine, SqlFault, SqlStatementOptions } from './engine.js';
 import { property } from './property.js';
 import { positional, type SqlAnswer, type SqlRow } from './statement.js';
 import { sharedStatements, type SqlStatements } from './statements.js';
-import type { SqlTables } from './tables.js';
+import { forgettable, type SqlTables } from './tables.js';
 
 type Callback = (error: Error | null, answer: readonly SqlRow[] | { readonly affectedRows?: number }) => void;
 
@@ -36,7 +36,7 @@ export const MYSQL: SqlEngine = {
   },
   quote: (name) => `\`${name}\``,
 
-  tables: ({ context, link, spent, state }, prefix) => [
+  tables: ({ context, link, spent, seed, state }, prefix) => [
     `CREATE TABLE IF NOT EXISTS ${context} (
        id varchar(64) ${BYTES} NOT NULL, body ${TEXT} NOT NULL, issued_at bigint NOT NULL, expires_at bigint NOT NULL,
        consumed_at bigint NULL, keep_until bigint NOT NULL,
@@ -48,6 +48,9 @@ export const MYSQL: SqlEngine = {
     `CREATE TABLE IF NOT EXISTS ${spent} (
        mark_key varchar(64) ${BYTES} NOT NULL, epoch varchar(64) ${BYTES} NULL, keep_until bigint NOT NULL,
        PRIMARY KEY (mark_key), INDEX ${prefix}spent_keep_until (keep_until)) ENGINE=InnoDB`,
+    `CREATE TABLE IF NOT EXISTS ${seed} (
+       tick int NOT NULL, seed int NOT NULL, keep_until bigint NOT NULL,
+       PRIMARY KEY (tick), INDEX ${prefix}seed_keep_until (keep_until)) ENGINE=InnoDB`,
     `CREATE TABLE IF NOT EXISTS ${state} (
        name varchar(64) ${BYTES} NOT NULL, value varchar(128) ${BYTES} NOT NULL, held_until bigint NOT NULL,
        PRIMARY KEY (name)) ENGINE=InnoDB`,
@@ -105,7 +108,7 @@ function statements(tables: SqlTables, options: SqlStatementOptions, before: str
       SET link.holder = :holder, context.consumed_at = :now
       WHERE link.hash = :hash AND (link.holder = :holder OR (link.holder IS NULL AND link.expires_at > :now))
         AND context.consumed_at IS NULL AND context.expires_at > :now`),
-    forget: [tables.context, tables.link, tables.spent].map((table) =>
+    forget: forgettable(tables).map((table) =>
       positional(`DELETE FROM ${table} WHERE keep_until <= ${due} ORDER BY keep_until LIMIT ${String(batch)}`),
     ),
   };

@@ -3,7 +3,7 @@ import { attendPool } from './pg-pool.js';
 import { property } from './property.js';
 import { numbered, type SqlAnswer, type SqlRow } from './statement.js';
 import { sharedStatements } from './statements.js';
-import type { SqlTables } from './tables.js';
+import { forgettable, type SqlTables } from './tables.js';
 
 /** What the store needs of a client of `pg`. */
 interface PostgresClient {
@@ -33,7 +33,7 @@ export const POSTGRES: SqlEngine = {
   attend: attendPool,
   quote: (name) => `"${name}"`,
 
-  tables: ({ context, link, spent, state }, prefix) => [
+  tables: ({ context, link, spent, seed, state }, prefix) => [
     `CREATE TABLE IF NOT EXISTS ${context} (
        "id" character varying(64) NOT NULL, "body" text NOT NULL, "issued_at" bigint NOT NULL,
        "expires_at" bigint NOT NULL, "consumed_at" bigint, "keep_until" bigint NOT NULL, PRIMARY KEY ("id"))`,
@@ -46,6 +46,9 @@ export const POSTGRES: SqlEngine = {
        "mark_key" character varying(64) NOT NULL, "epoch" character varying(64), "keep_until" bigint NOT NULL,
        PRIMARY KEY ("mark_key"))`,
     `CREATE INDEX IF NOT EXISTS "${prefix}spent_keep_until" ON ${spent} ("keep_until")`,
+    `CREATE TABLE IF NOT EXISTS ${seed} (
+       "tick" integer NOT NULL, "seed" integer NOT NULL, "keep_until" bigint NOT NULL, PRIMARY KEY ("tick"))`,
+    `CREATE INDEX IF NOT EXISTS "${prefix}seed_keep_until" ON ${seed} ("keep_until")`,
     `CREATE TABLE IF NOT EXISTS ${state} (
        "name" character varying(64) NOT NULL, "value" character varying(128) NOT NULL, "held_until" bigint NOT NULL,
        PRIMARY KEY ("name"))`,
@@ -67,7 +70,7 @@ export const POSTGRES: SqlEngine = {
         unlessThere: ' ON CONFLICT DO NOTHING',
       }),
       spend: numbered(spend(tables, bounded)),
-      forget: [tables.context, tables.link, tables.spent].map((table) =>
+      forget: forgettable(tables).map((table) =>
         // The rows' addresses, so that the batch is found by one walk along the index; a row that is being spent is
         // left for the next time.
         numbered(`

@@ -13,9 +13,9 @@ import {
 } from '../stores/context-store.js';
 import type { AshMarkResult, AshSpentMark, AshSpentSet } from '../stores/spent-set.js';
 import type { SqlEngine } from './engine.js';
-import { property } from './property.js';
+import { insertUnlessThere } from './insertion.js';
 import type { SqlSession } from './session.js';
-import type { SqlAnswer, SqlStatement, SqlValue } from './statement.js';
+import type { SqlAnswer, SqlValue } from './statement.js';
 import type { SqlStatements } from './statements.js';
 import { contextBody, linkBody, readContext, readLink } from './rows.js';
 
@@ -115,14 +115,16 @@ export class SqlRecords extends AshContextStore implements AshSpentSet {
   async epoch(_shard: number): Promise<string> {
     const known = await this.knownEpoch();
     if (known !== undefined) return known;
-    await this.insertUnlessThere(this.records.statements.insertEpoch, { epoch: digest.randomHex(EPOCH_BYTES) });
+    await insertUnlessThere(this.records, this.records.statements.insertEpoch, {
+      epoch: digest.randomHex(EPOCH_BYTES),
+    });
     return (await this.knownEpoch()) ?? changedMeanwhile();
   }
 
   async mark({ key, epoch, ttlMs }: AshSpentMark): Promise<AshMarkResult> {
     const keepUntil = this.keepUntil(this.now() + Math.ceil(ttlMs));
     const { insertMark } = this.records.statements;
-    if (await this.insertUnlessThere(insertMark, { key, epoch, keepUntil })) return 'marked';
+    if (await insertUnlessThere(this.records, insertMark, { key, epoch, keepUntil })) return 'marked';
     return (await this.knownEpoch()) === epoch ? 'already-marked' : 'other-epoch';
   }
 
@@ -156,7 +158,7 @@ export class SqlRecords extends AshContextStore implements AshSpentSet {
     const now = this.now();
     const lease = { owner, until: now + duration };
     const { affected } = await this.execute('takeLease', { ...lease, now });
-    return affected > 0 || (await this.insertUnlessThere(this.records.statements.insertLease, lease));
+    return affected > 0 || (await insertUnlessThere(this.records, this.records.statements.insertLease, lease));
   }
 
   private execute(
@@ -165,20 +167,6 @@ export class SqlRecords extends AshContextStore implements AshSpentSet {
   ): Promise<SqlAnswer> {
     const { session, statements } = this.records;
     return session.execute(statements[name], values);
-  }
-
-  /** Whether the row was inserted; that it is there already is an answer, whichever way the engine gives it. */
-  private async insertUnlessThere(
-    statement: SqlStatement,
-    values: Readonly<Record<string, SqlValue>>,
-  ): Promise<boolean> {
-    const { session, engine } = this.records;
-    try {
-      return (await session.execute(statement, values)).affected > 0;
-    } catch (error) {
-      if (engine.faultOf(property(error, 'cause')) === 'duplicate') return false;
-      throw error;
-    }
   }
 
   private async contextRow(name: 'selectContext' | 'recheckContext', id: string): Promise<AshContext | null> {

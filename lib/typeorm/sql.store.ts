@@ -3,6 +3,7 @@ import type { DataSource, DataSourceOptions, EntityManager } from 'typeorm';
 import * as digest from '#digest';
 import { AshConfigurationError } from '../core/index.js';
 import type { AshContextStore } from '../stores/context-store.js';
+import type { AshSeedSet } from '../stores/seed-set.js';
 import type { AshSpentSet } from '../stores/spent-set.js';
 import { CleanupSchedule } from './cleanup-schedule.js';
 import { engineOf, sourceOf } from './data-source.js';
@@ -10,6 +11,7 @@ import { closeParts, openParts } from './opening.js';
 import { checkOptions, type AshSqlStoreOptions } from './options.js';
 import { assemble, recordsOf, type SqlParts } from './parts.js';
 import { SqlRecords } from './sql-records.js';
+import { SqlSeeds } from './sql-seeds.js';
 import { TransactionSession } from './transaction-session.js';
 
 const OWNER_BYTES = 8;
@@ -21,6 +23,8 @@ const OWNER_BYTES = 8;
  *
  * Inside a transaction of the application, {@link withManager} spends the context and writes the application's rows
  * together, or neither.
+ *
+ * It is a spent set for `AshSealedStore` too, and for `AshSnapshotModule` the place where processes agree on seeds.
  *
  * The spending lasts as long as the database keeps what it committed: `synchronous_commit = off` (PostgreSQL),
  * `innodb_flush_log_at_trx_commit = 0` (MySQL) and the promotion of a replica that lags may lose it in a crash.
@@ -38,8 +42,9 @@ const OWNER_BYTES = 8;
  * @example
  * new AshSqlStore({ type: 'postgres', url: process.env.DATABASE_URL }, { createTables: true });
  */
-export class AshSqlStore extends SqlRecords {
+export class AshSqlStore extends SqlRecords implements AshSeedSet {
   private readonly parts: SqlParts;
+  private readonly seeds: AshSeedSet;
   private opening: Promise<void> | undefined;
   private schedule: CleanupSchedule | undefined;
 
@@ -48,8 +53,10 @@ export class AshSqlStore extends SqlRecords {
    */
   constructor(connection: DataSource | DataSourceOptions, options: AshSqlStoreOptions = {}) {
     const parts = assemble(connection, checkOptions(options));
-    super(recordsOf(parts));
+    const records = recordsOf(parts);
+    super(records);
     this.parts = parts;
+    this.seeds = new SqlSeeds(records);
   }
 
   /**
@@ -89,6 +96,21 @@ export class AshSqlStore extends SqlRecords {
       );
     }
     return new SqlRecords(recordsOf(parts, new TransactionSession(manager, engine, options)));
+  }
+
+  /**
+   * The seed of a tick, on which all processes on the database agree. In no transaction of the application's: it would be
+   * given out before it holds.
+   *
+   * @throws RangeError for a tick, a seed or a time that is none; AshError `ASH_STORE_UNAVAILABLE`
+   */
+  agreeOnSeed(tick: number, proposed: number, ttlMs: number): Promise<number> {
+    return this.seeds.agreeOnSeed(tick, proposed, ttlMs);
+  }
+
+  /** @throws AshError `ASH_STORE_UNAVAILABLE` */
+  findSeed(tick: number): Promise<number | undefined> {
+    return this.seeds.findSeed(tick);
   }
 
   /** Forgets what is past its grace period, in batches with a pause after each, and answers how many rows that were. */

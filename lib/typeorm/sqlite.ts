@@ -2,6 +2,7 @@ import type { SqlEngine, SqlFault } from './engine.js';
 import { property } from './property.js';
 import { positional, type SqlAnswer, type SqlRow, type SqlValue } from './statement.js';
 import { sharedStatements } from './statements.js';
+import { forgettable } from './tables.js';
 
 interface PreparedStatement {
   readonly reader: boolean;
@@ -30,7 +31,7 @@ export const SQLITE: SqlEngine = {
   start: 'name a file in a folder that this process may write to',
   quote: (name) => `"${name}"`,
 
-  tables: ({ context, link, spent, state }, prefix) => [
+  tables: ({ context, link, spent, seed, state }, prefix) => [
     `CREATE TABLE IF NOT EXISTS ${context} (
        "id" varchar(64) PRIMARY KEY NOT NULL, "body" text NOT NULL, "issued_at" bigint NOT NULL,
        "expires_at" bigint NOT NULL, "consumed_at" bigint, "keep_until" bigint NOT NULL)`,
@@ -42,6 +43,9 @@ export const SQLITE: SqlEngine = {
     `CREATE TABLE IF NOT EXISTS ${spent} (
        "mark_key" varchar(64) PRIMARY KEY NOT NULL, "epoch" varchar(64), "keep_until" bigint NOT NULL)`,
     `CREATE INDEX IF NOT EXISTS "${prefix}spent_keep_until" ON ${spent} ("keep_until")`,
+    `CREATE TABLE IF NOT EXISTS ${seed} (
+       "tick" integer PRIMARY KEY NOT NULL, "seed" integer NOT NULL, "keep_until" bigint NOT NULL)`,
+    `CREATE INDEX IF NOT EXISTS "${prefix}seed_keep_until" ON ${seed} ("keep_until")`,
     `CREATE TABLE IF NOT EXISTS ${state} (
        "name" varchar(64) PRIMARY KEY NOT NULL, "value" varchar(128) NOT NULL, "held_until" bigint NOT NULL)`,
   ],
@@ -54,7 +58,7 @@ export const SQLITE: SqlEngine = {
       unlessThere: ' ON CONFLICT DO NOTHING',
     }),
     spend: undefined,
-    forget: [tables.context, tables.link, tables.spent].map((table) =>
+    forget: forgettable(tables).map((table) =>
       positional(`
         DELETE FROM ${table} WHERE rowid IN (
           SELECT rowid FROM ${table} WHERE keep_until <= :now ORDER BY keep_until LIMIT ${String(batch)})`),

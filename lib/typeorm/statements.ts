@@ -19,6 +19,10 @@ export interface SqlStatements {
   readonly selectEpoch: SqlStatement;
   readonly insertEpoch: SqlStatement;
   readonly insertMark: SqlStatement;
+  readonly selectSeed: SqlStatement;
+  readonly insertSeed: SqlStatement;
+  /** Puts a seed in the place of one that is kept no more. */
+  readonly renewSeed: SqlStatement;
   /** Each forgets one batch of a table. */
   readonly forget: readonly SqlStatement[];
   readonly takeLease: SqlStatement;
@@ -42,7 +46,7 @@ export interface SqlDialect {
 
 /** The statements that are the same for all engines. Whether one changed a row is what decides. */
 export function sharedStatements(
-  { context, link, spent, state }: SqlTables,
+  { context, link, spent, seed, state }: SqlTables,
   { compile, before = '', bounded, present, unlessThere }: SqlDialect,
 ): Omit<SqlStatements, 'spend' | 'forget'> {
   const selectContext = `SELECT id, body, issued_at, expires_at, consumed_at FROM ${context} WHERE id = :id`;
@@ -79,6 +83,14 @@ export function sharedStatements(
        SELECT :key, CAST(:keepUntil AS DECIMAL(16)) FROM ${spent} marks
        WHERE marks.mark_key = '${EPOCH_KEY}' AND marks.epoch = :epoch${bounded}${unlessThere}`,
     ),
+    selectSeed: compile(`SELECT seed FROM ${seed} WHERE tick = :tick AND keep_until > :now${present}`),
+    insertSeed: compile(
+      `${before}INSERT INTO ${seed} (tick, seed, keep_until) VALUES (:tick, :proposed, :keepUntil)${unlessThere}`,
+    ),
+    renewSeed: compile(
+      `${before}UPDATE ${seed} SET seed = :proposed, keep_until = :keepUntil
+       WHERE tick = :tick AND keep_until <= :now${bounded}`,
+    ),
     takeLease: compile(
       `UPDATE ${state} SET value = :owner, held_until = :until
        WHERE name = '${CLEANUP_LEASE}' AND (held_until <= :now OR value = :owner)`,
@@ -90,6 +102,7 @@ export function sharedStatements(
       `SELECT id, body, issued_at, expires_at, consumed_at, keep_until FROM ${context} WHERE 1 = 0`,
       `SELECT hash, body, issued_at, expires_at, holder, keep_until FROM ${link} WHERE 1 = 0`,
       `SELECT mark_key, epoch, keep_until FROM ${spent} WHERE 1 = 0`,
+      `SELECT tick, seed, keep_until FROM ${seed} WHERE 1 = 0`,
       `SELECT name, value, held_until FROM ${state} WHERE 1 = 0`,
     ].map(compile),
   };

@@ -3,6 +3,7 @@ export interface SqlTables {
   readonly context: string;
   readonly link: string;
   readonly spent: string;
+  readonly seed: string;
   readonly state: string;
 }
 
@@ -22,5 +23,16 @@ export const CLEANUP_LEASE = 'cleanup';
  */
 export function tablesNamed(prefix: string, quote: (name: string) => string, schema?: string): SqlTables {
   const path = (name: string) => `${schema === undefined ? '' : `${quote(schema)}.`}${quote(`${prefix}${name}`)}`;
-  return { context: path('context'), link: path('link'), spent: path('spent'), state: path('state') };
+  return {
+    context: path('context'),
+    link: path('link'),
+    spent: path('spent'),
+    seed: path('seed'),
+    state: path('state'),
+  };
+}
+
+/** The tables whose rows the cleanup forgets, by their column `keep_until`. */
+export function forgettable({ context, link, spent, seed }: SqlTables): readonly string[] {
+  return [context, link, spent, seed];
 }

@@ -4,7 +4,7 @@ import ioredis5 from '../../jest.config';
 
 const config: Config = {
   ...ioredis5,
-  testMatch: ['<rootDir>/test/stores/redis{,-faults,-round-trips,-set-up}.service-spec.ts'],
+  testMatch: ['<rootDir>/test/stores/redis{,-faults,-round-trips,-seeds,-set-up}.service-spec.ts'],
   moduleNameMapper: {
     ...ioredis5.moduleNameMapper,
     '^ioredis$': '<rootDir>/test/ioredis-6/node_modules/ioredis',

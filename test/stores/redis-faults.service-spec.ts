@@ -53,6 +53,8 @@ const everyCall = (store: AshRedisStore): (() => Promise<unknown>)[] => [
   () => store.releaseLink(HASH, 'a'),
   () => store.epoch(1),
   () => store.mark({ shard: 1, key: 'aa', epoch: 'b', ttlMs: LIFE }),
+  () => store.agreeOnSeed(1, 7, LIFE),
+  () => store.findSeed(1),
 ];
 
 const UNAVAILABLE = everyCall({} as AshRedisStore).map(() => 'ASH_STORE_UNAVAILABLE');
@@ -466,14 +468,17 @@ describe('Where Redis takes no writes, AshRedisStore', () => {
     expect(after).toMatch(/^id=\d+$/);
   });
 
-  it('since its memory is full, still spends what there is, and marks nothing', async () => {
+  it('since its memory is full, still spends and finds what there is, and takes nothing new', async () => {
     const server = await redisWith();
     const store = await storeOn(server.url);
     const [first, second] = [await store.create(CONTEXT), await store.create(CONTEXT)];
     await store.writeLink(linkOf(HASH));
     const [old, fresh] = [await markOf(store, 'aa'), await markOf(store, 'bb')];
     await store.mark(old);
+    await store.agreeOnSeed(1, 7, LIFE);
     await server.command('CONFIG', 'SET', 'maxmemory', 1);
+    expect(await store.findSeed(1)).toBe(7);
+    await expect(store.agreeOnSeed(2, 8, LIFE)).rejects.toMatchObject({ code: 'ASH_STORE_UNAVAILABLE' });
     expect(await store.consume(first.id)).toBe('consumed');
     expect(await store.spend(second.id, { hash: HASH, holder: `${second.id}/1` })).toBe('consumed');
     expect(await store.releaseLink(HASH, `${second.id}/1`)).toBe(true);
@@ -481,6 +486,7 @@ describe('Where Redis takes no writes, AshRedisStore', () => {
     await expect(store.mark(fresh)).rejects.toMatchObject({ code: 'ASH_STORE_UNAVAILABLE' });
     await server.command('CONFIG', 'SET', 'maxmemory', 0);
     expect(await store.mark(fresh)).toBe('marked');
+    expect(await store.agreeOnSeed(2, 9, LIFE)).toBe(9);
     expect(await store.consume(first.id)).toBe('already-used');
   });
 });

@@ -139,6 +139,14 @@ describe('AshRedisStore asks', () => {
     expect(commands.sort()).toStrictEqual(['evalsha', 'evalsha', 'get', 'get']);
   });
 
+  it('once to agree on a seed, whoever is first, and once to find it', async () => {
+    for (const proposed of [7, 8]) {
+      const agreement = await counted(() => single.agreeOnSeed(1, proposed, WAIT));
+      expect(agreement).toStrictEqual({ commands: ['set'], trips: 1 });
+    }
+    expect(await counted(() => single.findSeed(1))).toStrictEqual({ commands: ['get'], trips: 1 });
+  });
+
   it('once more, with the text of the script, where the server has lost its scripts', async () => {
     const route = new Route(single, 'POST /transfer');
     await route.issue();

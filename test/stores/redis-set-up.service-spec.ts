@@ -141,6 +141,8 @@ describe('AshRedisStore does not open', () => {
     expect(await store.releaseLink(link.hash, 'a')).toBe(true);
     expect(await store.spend(id, { hash: link.hash, holder: `${id}/1` })).toBe('consumed');
     expect(await store.mark({ shard: 0, key: 'aa', epoch: await store.epoch(0), ttlMs: 1_000 })).toBe('marked');
+    expect(await store.agreeOnSeed(1, 7, 1_000)).toBe(7);
+    expect(await store.findSeed(1)).toBe(7);
   });
 
   it('but does where INFO is forbidden and nothing depends on it', async () => {

@@ -1,10 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { AshRedisStore, type AshRedisConnection, type AshRedisStoreOptions } from 'nestjs-ash/redis';
-import { describeAshSpentSet, describeAshStore } from 'nestjs-ash/testing';
+import { describeAshSeedSet, describeAshSpentSet, describeAshStore } from 'nestjs-ash/testing';
 import { Cluster, Redis, type ClusterOptions, type RedisOptions } from 'ioredis';
 import { addresses, forget, newPrefix, serviceOf } from './redis-service.js';
 
 const GRACE = 300;
+/** A port on which nothing listens. */
+const NOBODY = 'redis://127.0.0.1:1';
 
 const single = (options: RedisOptions = {}) => new Redis(serviceOf('REDIS_URL'), options);
 const cluster = (options: ClusterOptions = {}) => new Cluster(addresses(serviceOf('REDIS_CLUSTER')), options);
@@ -61,4 +63,25 @@ describe.each(rows)('%s', (title, connect, options, connection) => {
 
   describeAshStore(`AshRedisStore ${title}`, open);
   describeAshSpentSet(`AshRedisStore ${title}`, open);
+
+  describeAshSeedSet(`AshRedisStore ${title}`, async () => {
+    const prefix = newPrefix();
+    const opened: AshRedisStore[] = [];
+    const another = async () => {
+      const store = new AshRedisStore(connection?.() ?? client, { ...options, prefix, grace: GRACE });
+      opened.push(store);
+      await store.open();
+      return store;
+    };
+    return {
+      set: await another(),
+      another,
+      unreachable: () => new AshRedisStore(NOBODY, { commandTimeout: 100 }),
+      grace: GRACE,
+      pass: (milliseconds) => wait(milliseconds),
+      close: async () => {
+        await Promise.all(opened.map((store) => store.close()));
+      },
+    };
+  });
 });

@@ -6,12 +6,11 @@ import { describeAshStore } from 'nestjs-ash/testing';
 import type { DataSource } from 'typeorm';
 import { startRedis } from '../../scripts/services/index.mjs';
 import { addresses, forget, newPrefix, serviceOf } from './redis-service.js';
-import { connect, dropTables, emptyTables, openStore, POSTGRES, prefixOf } from './sql-fixture.js';
+import { connect, dropTables, emptyTables, openStore, POSTGRES, prefixOf, TABLES } from './sql-fixture.js';
 
 const GRACE = 300;
 const KEYS = [{ id: 'a', secret: ashGenerateKey() }];
 const OPTIONS = { binding: 'POST /transfer', ttlMs: 60_000 };
-const TABLES = ['context', 'link', 'spent', 'state'];
 
 type SpentSet = AshContextStore & AshSpentSet;
 

@@ -6,6 +6,8 @@ import { connect, dropTables, emptyTables, openStore, prefixOf, type SqlTarget }
 
 const TTL = 60_000;
 const GRACE = 1_000;
+/** The tables that the cleanup sees to. */
+const FORGETTABLE = ['context', 'link', 'spent', 'seed'];
 const OPTIONS = { binding: 'POST /transfer', ttlMs: TTL };
 
 /** A logger of an application that sees every statement, and those that fail. */
@@ -63,6 +65,7 @@ export function describeSqlCleanup(target: SqlTarget, { hasServer = true } = {})
       const epoch = await store.epoch(0);
       for (const key of ['a', 'b']) await store.mark({ shard: 0, key, epoch, ttlMs: TTL });
       const link = { chain: 'checkout', step: 'POST /cart', issuedAt: now, expiresAt: now + TTL };
+      for (const tick of [0, 1, 2, 3]) await store.agreeOnSeed(tick, 7, TTL);
       for (const digit of ['a', 'b', 'c']) await store.writeLink({ ...link, hash: digit.repeat(64) });
     };
 
@@ -72,10 +75,11 @@ export function describeSqlCleanup(target: SqlTarget, { hasServer = true } = {})
       now += TTL + GRACE - 1;
       await expect(store.cleanup()).resolves.toBe(0);
       const { id } = await store.create(OPTIONS);
+      await store.agreeOnSeed(4, 7, TTL);
       const epoch = await store.epoch(0);
       now += 1;
-      await expect(store.cleanup()).resolves.toBe(30);
-      expect(await Promise.all(['context', 'link', 'spent'].map(count))).toStrictEqual([1, 0, 1]);
+      await expect(store.cleanup()).resolves.toBe(34);
+      expect(await Promise.all(FORGETTABLE.map(count))).toStrictEqual([1, 0, 1, 1]);
       await expect(store.consume(id)).resolves.toBe('consumed');
       await expect(store.epoch(0)).resolves.toBe(epoch);
     });
@@ -90,9 +94,9 @@ export function describeSqlCleanup(target: SqlTarget, { hasServer = true } = {})
       now += TTL + GRACE;
       await store.cleanup();
       const deletions = logged.map(([text]) => String(text)).filter((text) => text.startsWith('DELETE'));
-      expect(
-        ['context', 'link', 'spent'].map((table) => deletions.filter((text) => text.includes(table)).length),
-      ).toStrictEqual([3, 1, 1]);
+      expect(FORGETTABLE.map((table) => deletions.filter((text) => text.includes(table)).length)).toStrictEqual([
+        3, 1, 1, 1,
+      ]);
       expect(
         logged.filter(([text]) => /ash|cleanup/.test(String(text))).every(([, values]) => values === undefined),
       ).toBe(true);
@@ -104,9 +108,9 @@ export function describeSqlCleanup(target: SqlTarget, { hasServer = true } = {})
       await fill(await openCleaner());
       now += TTL + GRACE;
       await openCleaner({ cleanupInterval: 20 });
-      const left = async () => await Promise.all(['context', 'link', 'spent'].map(count));
-      await seen('the rows gone, but for the epoch', async () => (await left()).join() === '0,0,1');
-      expect(await left()).toStrictEqual([0, 0, 1]);
+      const left = async () => await Promise.all(FORGETTABLE.map(count));
+      await seen('the rows gone, but for the epoch', async () => (await left()).join() === '0,0,1,0');
+      expect(await left()).toStrictEqual([0, 0, 1, 0]);
     });
 
     it('has one of many instances do it, and another one when that is gone', async () => {

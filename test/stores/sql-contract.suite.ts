@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { describeAshSpentSet, describeAshStore } from 'nestjs-ash/testing';
-import type { AshSqlStore } from 'nestjs-ash/typeorm';
+import { describeAshSeedSet, describeAshSpentSet, describeAshStore } from 'nestjs-ash/testing';
+import { AshSqlStore } from 'nestjs-ash/typeorm';
 import type { DataSource } from 'typeorm';
 import { connect, dropTables, emptyTables, openStore, prefixOf, type SqlTarget } from './sql-fixture.js';
 
@@ -44,6 +44,30 @@ export function describeSqlContract(target: SqlTarget): void {
         await source.query(`DELETE FROM ${prefix}spent`);
       };
       return { ...fixture, set: store, lose };
+    });
+    describeAshSeedSet(title, async () => {
+      await emptyTables(source, prefix);
+      let now = Date.now();
+      const options = { tablePrefix: prefix, grace: GRACE, clock: () => now, prepare, timeout: 5_000 };
+      const opened: AshSqlStore[] = [];
+      const anotherOn = async (connection: DataSource) => {
+        const store = await openStore(connection, options);
+        opened.push(store);
+        return store;
+      };
+      return {
+        set: await anotherOn(source),
+        another: () => anotherOn(other),
+        // It is not open, and so has no connection.
+        unreachable: () => new AshSqlStore(source, options),
+        grace: GRACE,
+        pass: (milliseconds) => {
+          now += milliseconds;
+        },
+        close: async () => {
+          await Promise.all(opened.map((store) => store.close()));
+        },
+      };
     });
   }
 

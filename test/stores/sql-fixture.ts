@@ -57,9 +57,12 @@ export async function openStore(
   return store;
 }
 
+/** The tables of a store, without their prefix. */
+export const TABLES = ['context', 'link', 'seed', 'spent', 'state'];
+
 /** Empties the tables of a store. */
 export async function emptyTables(source: DataSource, prefix: string): Promise<void> {
-  for (const table of ['context', 'link', 'spent', 'state']) await source.query(`DELETE FROM ${prefix}${table}`);
+  for (const table of TABLES) await source.query(`DELETE FROM ${prefix}${table}`);
 }
 
 /** Takes the tables of a store away. */

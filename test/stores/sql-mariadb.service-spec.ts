@@ -2,6 +2,7 @@ import { describeSqlCleanup } from './sql-cleanup.suite.js';
 import { describeSqlContract } from './sql-contract.suite.js';
 import { MARIADB } from './sql-fixture.js';
 import { describeSqlSchema } from './sql-schema.suite.js';
+import { describeSqlSeeds } from './sql-seeds.suite.js';
 import { describeSqlTransactions } from './sql-transactions.suite.js';
 
 describeSqlContract(MARIADB);
@@ -12,6 +13,7 @@ describeSqlContract({
 });
 describeSqlSchema(MARIADB);
 describeSqlCleanup(MARIADB);
+describeSqlSeeds(MARIADB);
 describeSqlTransactions(MARIADB, {
   killSession: async (manager, admin) => {
     const [{ id }] = await manager.query<[{ id: number | string }]>('SELECT CONNECTION_ID() AS id');

@@ -2,6 +2,7 @@ import { describeSqlCleanup } from './sql-cleanup.suite.js';
 import { describeSqlContract } from './sql-contract.suite.js';
 import { POSTGRES } from './sql-fixture.js';
 import { describeSqlSchema } from './sql-schema.suite.js';
+import { describeSqlSeeds } from './sql-seeds.suite.js';
 import { describeSqlTransactions } from './sql-transactions.suite.js';
 
 describeSqlContract(POSTGRES);
@@ -15,6 +16,7 @@ for (const level of ['repeatable read', 'serializable']) {
 }
 describeSqlSchema(POSTGRES);
 describeSqlCleanup(POSTGRES);
+describeSqlSeeds(POSTGRES);
 describeSqlTransactions(POSTGRES, {
   killSession: async (manager, admin) => {
     const [{ pid }] = await manager.query<[{ pid: number }]>('SELECT pg_backend_pid() AS pid');

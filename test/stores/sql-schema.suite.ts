@@ -1,6 +1,6 @@
 import { AshSqlStore, AshTables1763700000000, ashEntitiesFor, type AshContextRow } from 'nestjs-ash/typeorm';
 import type { DataSource } from 'typeorm';
-import { connect, dropTables, openStore, prefixOf, type SqlTarget } from './sql-fixture.js';
+import { connect, dropTables, openStore, prefixOf, TABLES, type SqlTarget } from './sql-fixture.js';
 
 /** The tables of the store over one kind of database, whoever makes them. */
 export function describeSqlSchema(target: SqlTarget): void {
@@ -32,7 +32,7 @@ export function describeSqlSchema(target: SqlTarget): void {
     /** The columns and indexes of a table, without the names of the table and of what belongs to it. */
     const shape = async (prefix: string) => {
       const runner = source.createQueryRunner();
-      const tables = await runner.getTables(['context', 'link', 'spent', 'state'].map((name) => `${prefix}${name}`));
+      const tables = await runner.getTables(TABLES.map((name) => `${prefix}${name}`));
       await runner.release();
       return tables
         .map(({ name, columns, indices }) => ({
@@ -72,10 +72,11 @@ export function describeSqlSchema(target: SqlTarget): void {
     it('makes by the migration what it makes by createTables', async () => {
       await source.runMigrations();
       const tables = await shape(migrated);
-      expect(tables.map(({ name }) => name)).toStrictEqual(['context', 'link', 'spent', 'state']);
+      expect(tables.map(({ name }) => name)).toStrictEqual(TABLES);
       expect(tables.flatMap(({ indices }) => indices)).toStrictEqual([
         ['context_keep_until', ['keep_until']],
         ['link_keep_until', ['keep_until']],
+        ['seed_keep_until', ['keep_until']],
         ['spent_keep_until', ['keep_until']],
       ]);
       expect(tables).toStrictEqual(await shape(made));

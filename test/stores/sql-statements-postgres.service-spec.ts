@@ -79,6 +79,16 @@ describe('AshSqlStore, counted by the log of PostgreSQL,', () => {
       },
       [/^SELECT epoch/, /^INSERT/, /^SELECT epoch/, /^INSERT INTO "ash_spent"/],
     ],
+    [
+      'agrees on the seed of a tick with two, and joins in with one',
+      async () => {
+        await store.agreeOnSeed(1, 7, 60_000);
+        await store.agreeOnSeed(1, 8, 60_000);
+        await store.findSeed(1);
+      },
+      [/^SELECT seed/, /^INSERT INTO "ash_seed"/, /^SELECT seed/, /^SELECT seed/],
+    ],
+    ['asks nothing for what is no tick', () => store.findSeed(-1), []],
     ['asks nothing for an identifier that it never gives', () => store.get(`ash_${'g'.repeat(32)}`), []],
   ])('%s', async (_title, act, expected) => {
     const ran = await ranBy(act);
