@@ -39,7 +39,7 @@ const config: Config = {
   collectCoverageFrom: [
     'lib/{core,verification}/**/*.ts',
     '!lib/core/digest.ts',
-    '!lib/verification/verdict.ts',
+    '!lib/verification/{envelope,verdict}.ts',
     '!**/*.spec.ts',
   ],
   coverageThreshold: {

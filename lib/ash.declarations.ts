@@ -1,6 +1,8 @@
 import type { MappedRoute } from './ash.mapped-routes.js';
 import {
   CHAIN_KEY,
+  ENCRYPTED_KEY,
+  ENCRYPTED_METHODS_KEY,
   METHODS_KEY,
   GUARD_MARK,
   PROTECTED_KEY,
@@ -25,9 +27,13 @@ export interface Declaration {
   readonly options: AshRouteOptions;
   readonly bindings: readonly RouteBinding[];
   readonly chain: ChainMetadata | undefined;
+  /** Whether its payloads are encrypted. */
+  readonly isEncrypted: boolean;
 }
 
+// Nest's own.
 const GUARDS_KEY = '__guards__';
+const EVENTS_KEY = '__sse__';
 
 /**
  * What the decorators of a mapped route declare; nothing for a route that is not to be protected.
@@ -45,9 +51,11 @@ export function declarationOf(
   const own = read<ProtectedMetadata>(PROTECTED_KEY, handler);
   const shared = read<ProtectedMetadata>(PROTECTED_KEY, controller);
   const chain = read<ChainMetadata>(CHAIN_KEY, handler);
+  const isEncrypted = has(ENCRYPTED_KEY, handler) || has(ENCRYPTED_KEY, controller);
   const isProtected =
     own !== undefined || shared !== undefined || isGlobal || isGuarded(controller) || isGuarded(handler);
   if (!isProtected || isSkipped(controller, handler)) {
+    if (isEncrypted) checkOpen(mapped);
     if (chain === undefined) return undefined;
     throw fault(name, `@AshChain('${chain.chain}') needs @AshProtected: a step of a chain is a protected route`);
   }
@@ -59,12 +67,31 @@ export function declarationOf(
   }
   const options = [shared, own].flatMap((metadata) => metadata?.options ?? []);
   for (const each of options) checkRouteOptions(name, each);
+  if (isEncrypted) checkEncrypted(mapped);
   return {
     mapped,
-    options: options.reduce((outer, inner) => mergeRouteOptions(name, outer, inner), definedOptions(module)),
+    options: options.reduce((outer, inner) => mergeRouteOptions(name, outer, inner), ofModule(module, isEncrypted)),
     bindings: bindingsOf(mapped, own?.bindings ?? [], module.publicPrefix ?? ''),
     chain,
+    isEncrypted,
   };
+}
+
+/** The options of the module that a route takes over. Which bodies the routes of the module take, an encrypted one does not. */
+function ofModule(module: AshModuleOptions, isEncrypted: boolean): AshRouteOptions {
+  const { payload, ...options } = definedOptions(module);
+  return isEncrypted || payload === undefined ? options : { ...options, payload };
+}
+
+/** Checks a route whose payloads would be encrypted if it were protected: it is left open by its own `@SkipAsh()` only. */
+function checkOpen({ name, handler }: MappedRoute): void {
+  if (has(SKIP_KEY, handler) && !has(ENCRYPTED_KEY, handler)) return;
+  throw fault(name, '@AshEncrypted() needs @AshProtected: the payloads of protected routes can be encrypted');
+}
+
+function checkEncrypted({ name, handler }: MappedRoute): void {
+  if (!has(EVENTS_KEY, handler)) return;
+  throw fault(name, 'has @AshEncrypted() and @Sse(): a stream of events cannot be encrypted, since it has no end');
 }
 
 /**
@@ -97,18 +124,24 @@ function checkPlacement({ name, controller, handler }: MappedRoute): void {
   if (shared !== undefined && shared.bindings.length > 0) {
     throw fault(controller.name, '@AshProtected on a controller takes no binding: each route has its own');
   }
-  if (own === undefined && isMarked(controller.prototype as object, handler)) {
-    throw fault(
-      name,
-      'has @AshProtected below a decorator that wraps the method and hides it: put @AshProtected on top',
-    );
-  }
+  if (own === undefined) checkVisible('@AshProtected', METHODS_KEY, { name, controller, handler });
+  if (!has(ENCRYPTED_KEY, handler)) checkVisible('@AshEncrypted', ENCRYPTED_METHODS_KEY, { name, controller, handler });
 }
 
-/** Whether `@AshProtected` stands on the method under the name that a class has the handler under. */
-function isMarked(prototype: object, handler: unknown): boolean {
+/** Checks that a decorator which a handler does not have stands on no method that the handler wraps. */
+function checkVisible(
+  decorator: string,
+  key: string,
+  { name, controller, handler }: Pick<MappedRoute, 'name' | 'controller' | 'handler'>,
+): void {
+  if (!isMarked(controller.prototype as object, handler, key)) return;
+  throw fault(name, `has ${decorator} below a decorator that wraps the method and hides it: put ${decorator} on top`);
+}
+
+/** Whether a decorator was noted for the method under the name that a class has the handler under. */
+function isMarked(prototype: object, handler: unknown, key: string): boolean {
   for (let owner: object | null = prototype; owner !== null; owner = Reflect.getPrototypeOf(owner)) {
-    const names = (Reflect.getOwnMetadata(METHODS_KEY, owner) ?? []) as PropertyKey[];
+    const names = (Reflect.getOwnMetadata(key, owner) ?? []) as PropertyKey[];
     if (names.some((name) => Object.getOwnPropertyDescriptor(owner, name)?.value === handler)) return true;
   }
   return false;

@@ -1,11 +1,13 @@
 import { Inject, Injectable, Logger, type OnModuleInit, type Type } from '@nestjs/common';
-import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import { ApplicationConfig, HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { declarationOf, isAshGuard, isSkipped, type Declaration } from './ash.declarations.js';
 import { mappedRoutes, type AshHandler, type MappedRoute } from './ash.mapped-routes.js';
-import { ASH_OPTIONS, ASH_PROTECTION } from './ash.module-definition.js';
+import { ASH_ENVELOPE, ASH_OPTIONS, ASH_PROTECTION } from './ash.module-definition.js';
 import type { AshModuleOptions } from './ash.options.js';
 import { auditOpenRoutes, changesState } from './verification/audit.js';
 import { checkDefaultBinding } from './verification/context-endpoint.js';
+import { fault } from './verification/declared-binding.js';
+import type { AshEnvelope } from './verification/envelope.js';
 import { checkFastifyRouter, type FastifyRouterConfig } from './verification/fastify-router.js';
 import { protectedLine, protectRoutes } from './verification/protected-routes.js';
 import { AshProtection } from './verification/protection.js';
@@ -28,6 +30,7 @@ export class AshRoutes implements OnModuleInit {
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
     @Inject(ApplicationConfig) private readonly config: ApplicationConfig,
     @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
+    @Inject(ModuleRef) private readonly moduleRef: ModuleRef,
   ) {}
 
   /** @throws AshConfigurationError that names the first route whose declaration is wrong, and the mend. */
@@ -65,7 +68,13 @@ export class AshRoutes implements OnModuleInit {
 
   private protect(declarations: readonly Declaration[]): void {
     const routes = protectRoutes(
-      declarations.map(({ mapped: { name }, bindings, options, chain }) => ({ name, bindings, options, chain })),
+      declarations.map(({ mapped: { name }, bindings, options, chain, isEncrypted }) => ({
+        name,
+        bindings,
+        options,
+        chain,
+        envelope: isEncrypted ? this.envelopeFor(name) : undefined,
+      })),
       (level, message) => {
         this.logger[level](message);
       },
@@ -76,6 +85,15 @@ export class AshRoutes implements OnModuleInit {
       this.protection.table.add(route);
       const handlers = this.known.get(mapped.controller) ?? new Map<AshHandler, Route>();
       this.known.set(mapped.controller, handlers.set(mapped.handler, route));
+    }
+  }
+
+  /** What opens and seals the payloads of encrypted routes, wherever in the application it is provided. */
+  private envelopeFor(name: string): AshEnvelope {
+    try {
+      return this.moduleRef.get<AshEnvelope>(ASH_ENVELOPE, { strict: false });
+    } catch {
+      throw fault(name, '@AshEncrypted() needs AshSnapshotModule: import AshSnapshotModule.forRoot(…)');
     }
   }
 

@@ -2,7 +2,7 @@ import { applyDecorators, SetMetadata, UseGuards, UseInterceptors } from '@nestj
 import { AshGuard } from '../ash.guard.js';
 import { AshInterceptor } from '../ash.interceptor.js';
 import type { AshRouteOptions } from '../verification/route-options.js';
-import { METHODS_KEY, PROTECTED_KEY, type ProtectedMetadata } from '../ash.metadata.js';
+import { METHODS_KEY, noteMethod, PROTECTED_KEY, type ProtectedMetadata } from '../ash.metadata.js';
 
 /**
  * Protects a route, or every route of a controller: a request reaches the handler only with a proof for a context that
@@ -25,12 +25,10 @@ export function AshProtected(
   const bindings = typeof binding === 'string' ? [binding] : (binding ?? []);
   const metadata: ProtectedMetadata = { bindings, options };
   const interceptors = options.spend === 'handler' ? [UseInterceptors(AshInterceptor)] : [];
-  return applyDecorators(SetMetadata(PROTECTED_KEY, metadata), UseGuards(AshGuard), ...interceptors, noteMethod);
-}
-
-/** Notes on the class which of its methods are protected, since a decorator that wraps the method hides it from Nest. */
-function noteMethod(target: object, method?: string | symbol): void {
-  if (method === undefined) return;
-  const noted = (Reflect.getOwnMetadata(METHODS_KEY, target) ?? []) as (string | symbol)[];
-  Reflect.defineMetadata(METHODS_KEY, [...noted, method], target);
+  return applyDecorators(
+    SetMetadata(PROTECTED_KEY, metadata),
+    UseGuards(AshGuard),
+    ...interceptors,
+    noteMethod(METHODS_KEY),
+  );
 }

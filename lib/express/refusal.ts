@@ -1,4 +1,4 @@
-import { answerJson } from '../server/passage.js';
+import { answerJson } from '../verification/answer-instead.js';
 import { asError } from '../server/as-error.js';
 import { isAshRefusal } from '../server/refusal-error.js';
 import type { AshExpressOptions } from './options.js';

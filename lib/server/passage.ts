@@ -1,5 +1,6 @@
 import { ASH_VERIFIED_HEADER, isAshError, type AshError } from '../core/index.js';
-import { holdAnswer, type HeldAnswer } from '../verification/answer-hold.js';
+import { holdAnswer } from '../verification/answer-hold.js';
+import { answerInstead, SERVER_FAULT, type ReplaceableAnswer } from '../verification/answer-instead.js';
 import { ashFactsOf, type AshRequestLike } from '../verification/facts.js';
 import type { AshProtection, Passed } from '../verification/protection.js';
 import type { AshLog, ProtectedRoute } from '../verification/protected-route.js';
@@ -9,10 +10,7 @@ import type { AshVerifyResult } from '../verification/verdict.js';
 import { AshRefusalError, refusalErrors } from './refusal-error.js';
 
 /** Node's own response. */
-export type NodeResponse = NodeAnswer &
-  HeldAnswer & { statusCode: number; getHeaderNames(): string[]; destroy(): unknown };
-
-const FAULT = { statusCode: 500, error: 'Internal Server Error', message: 'Internal server error' };
+export type NodeResponse = NodeAnswer & ReplaceableAnswer;
 
 /** A verdict over a request, with what the request's method, path and query were. */
 interface Verdict {
@@ -67,12 +65,7 @@ export class Passage<R extends AshRequestLike> {
       (status, head) => this.protection.conclude(passed, status, head),
       (error, end) => {
         this.log('error', `${passed.route.name}: the answer was withheld.`, error);
-        if (response.headersSent) {
-          response.destroy();
-          return;
-        }
-        for (const name of response.getHeaderNames()) response.removeHeader(name);
-        answerJson(response, FAULT, end);
+        answerInstead(response, SERVER_FAULT, { end });
       },
     );
   }
@@ -82,17 +75,6 @@ export class Passage<R extends AshRequestLike> {
 function targetOf(request: AshRequestLike): string {
   const { method, path, query } = ashFactsOf(request);
   return `${method} ${path?.() ?? ''}?${query}`;
-}
-
-/** Answers a body of JSON with its status, through Node alone. */
-export function answerJson(
-  response: NodeResponse,
-  body: { readonly statusCode: number },
-  end: (text: string) => unknown = (text) => response.end(text),
-): void {
-  response.statusCode = body.statusCode;
-  response.setHeader('Content-Type', 'application/json; charset=utf-8');
-  end(JSON.stringify(body));
 }
 
 function refused(error: AshError): AshRefusalError {

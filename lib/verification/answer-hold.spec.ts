@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { jest } from '@jest/globals';
-import { holdAnswer, type HeldAnswer, type OpenHead } from './answer-hold.js';
+import type { HeldAnswer } from './answer-door.js';
+import { holdAnswer, type OpenHead } from './answer-hold.js';
 
 /** Node's response, as far as a hold sees it: it notes what goes out. */
 class Answer extends EventEmitter implements HeldAnswer {

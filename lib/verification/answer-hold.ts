@@ -1,37 +1,9 @@
-/** Node's own response, of HTTP/1 or HTTP/2, as far as its head and its body go out. */
-export interface HeldAnswer {
-  statusCode: number;
-  readonly headersSent: boolean;
-  setHeader(name: string, value: string): unknown;
-  appendHeader?(name: string, value: string): unknown;
-  removeHeader(name: string): unknown;
-  writeHead(...args: unknown[]): unknown;
-  write(...args: unknown[]): unknown;
-  end(...args: unknown[]): unknown;
-  flushHeaders?(): unknown;
-  on(event: string, listener: () => void): unknown;
-  addListener(event: string, listener: () => void): unknown;
-  emit(event: 'drain'): unknown;
-}
-
-const SAYINGS = ['writeHead', 'write', 'end', 'flushHeaders'] as const;
-const HEADERS = ['setHeader', 'appendHeader', 'removeHeader'] as const;
-const LISTENING = ['on', 'addListener'] as const;
-
-type Saying = (typeof SAYINGS)[number];
-type Method = Saying | (typeof HEADERS)[number] | (typeof LISTENING)[number] | '_implicitHeader';
-type Call = (...args: unknown[]) => unknown;
+import { AnswerDoor, headersSent, type HeldAnswer, type Said } from './answer-door.js';
 
 /** The head of an answer that waits, which is still open to who makes it wait. */
 export interface OpenHead {
   readonly headersSent: boolean;
   setHeader(name: string, value: string): unknown;
-}
-
-/** What the handler has said while its answer waits. */
-interface Said {
-  readonly method: Saying;
-  readonly args: readonly unknown[];
 }
 
 type Settle = (status: number, head: OpenHead) => Promise<void>;
@@ -52,14 +24,12 @@ type Replace = (error: unknown, end: (text: string) => void) => void;
  * @param replace Answers instead of the handler then, and where Node refuses what the handler has said.
  */
 export function holdAnswer(response: HeldAnswer, settle: Settle, replace: Replace): void {
-  new Hold(response, settle, replace).begin();
+  new Hold(response, settle, replace);
 }
 
 class Hold {
   private readonly said: Said[] = [];
-  private readonly own = new Map<Method, Call>();
-  // Where a middleware has wrapped the answer, it may keep its listeners in another place than the answer does.
-  private readonly waiting = new Set<() => void>();
+  private readonly door: AnswerDoor;
   private state: 'silent' | 'settling' | 'released' | 'replaced' = 'silent';
   private hasEnded = false;
 
@@ -67,63 +37,39 @@ class Hold {
     private readonly response: HeldAnswer,
     private readonly settle: Settle,
     private readonly replace: Replace,
-  ) {}
-
-  /** The methods stay in place for good, since a middleware can wrap them that must not be thrown out with them. */
-  begin(): void {
-    for (const method of SAYINGS) this.wrap(method, (args) => this.say({ method, args }));
-    for (const method of HEADERS) {
-      this.wrap(method, (args, original) => {
-        if (this.state === 'settling') throw headersSent();
-        return original(...args);
-      });
-    }
-    for (const method of LISTENING) {
-      this.wrap(method, (args, original) => {
-        const [event, listener] = args;
-        if (this.state === 'settling' && event === 'drain') this.waiting.add(listener as () => void);
-        return original(...args);
-      });
-    }
-    // Asked for by wrappers that go by Node's own mark of a head that is out, and find none as long as it waits.
-    this.wrap('_implicitHeader', (args, original) => (this.state === 'settling' ? undefined : original(...args)));
-  }
-
-  private wrap(method: Method, instead: (args: readonly unknown[], original: Call) => unknown): void {
-    const methods = this.response as Partial<Record<Method, Call>>;
-    const original = methods[method]?.bind(this.response);
-    if (original === undefined) return;
-    this.own.set(method, original);
-    methods[method] = (...args) => instead(args, original);
+  ) {
+    this.door = new AnswerDoor(response, (said) => this.say(said));
   }
 
   private say(said: Said): unknown {
-    const { method, args } = said;
-    if (this.state === 'released') return this.own.get(method)?.(...args);
+    const { method } = said;
+    if (this.state === 'released') return this.door.pass(said);
     if (this.state === 'replaced') return this.drop(said);
     if (this.state === 'settling' && method === 'writeHead') throw headersSent();
     if (!this.hasEnded) this.said.push(said);
     if (method === 'end') {
       this.hasEnded = true;
-      this.shadow('writableEnded');
+      this.door.takeEnd();
     }
     if (this.state === 'silent') void this.run(statusOf(said, this.response));
     return method === 'write' ? false : this.response;
   }
 
   /** Takes what comes after an answer that another has replaced: nothing but the head of that one goes out. */
-  private drop({ method, args }: Said): unknown {
-    if (method === 'writeHead' && !this.response.headersSent) return this.own.get(method)?.(...args);
-    return method === 'write' ? true : this.response;
+  private drop(said: Said): unknown {
+    if (said.method === 'writeHead' && !this.response.headersSent) return this.door.pass(said);
+    return said.method === 'write' ? true : this.response;
   }
 
   private async run(status: number): Promise<void> {
     this.state = 'settling';
-    this.shadow('headersSent');
+    this.door.takeHead();
     try {
       await this.settle(status, {
         headersSent: false,
-        setHeader: (name, value) => this.own.get('setHeader')?.(name, value),
+        setHeader: (name, value) => {
+          this.door.setHeader(name, value);
+        },
       });
       this.release();
       this.response.statusCode = status;
@@ -137,41 +83,29 @@ class Hold {
   /** Lets the answer go out, and shows it as it is. */
   private release(): void {
     this.state = 'released';
-    Reflect.deleteProperty(this.response, 'headersSent');
-    Reflect.deleteProperty(this.response, 'writableEnded');
+    this.door.open();
   }
 
   private replay(): void {
     let isFull = true;
-    for (const { method, args } of this.said) {
-      const result = this.own.get(method)?.(...args);
-      if (method === 'write') isFull = result === false;
+    for (const said of this.said) {
+      const result = this.door.pass(said);
+      if (said.method === 'write') isFull = result === false;
     }
     if (isFull) return;
     // Whoever was told that the stream is full waits to hear that it is not.
     this.response.emit('drain');
-    for (const listener of this.waiting) listener.call(this.response);
+    this.door.callWaiting();
   }
 
   private answerInstead(error: unknown): void {
-    this.replace(error, (text) => this.own.get('end')?.(text));
+    this.replace(error, (text) => this.door.pass({ method: 'end', args: [text] }));
     this.state = 'replaced';
     // What is still to come is let through to nowhere, so that its source comes to its end.
-    for (const listener of this.waiting) listener.call(this.response);
-  }
-
-  private shadow(property: 'headersSent' | 'writableEnded'): void {
-    Object.defineProperty(this.response, property, { value: true, configurable: true });
+    this.door.callWaiting();
   }
 }
 
 function statusOf({ method, args: [status] }: Said, { statusCode }: HeldAnswer): number {
   return method === 'writeHead' && status !== undefined ? Number(status) : statusCode;
-}
-
-/** What Node says where a head is changed that is out. */
-function headersSent(): Error {
-  return Object.assign(new Error('The head of the answer is out: it cannot be changed any more.'), {
-    code: 'ERR_HTTP_HEADERS_SENT',
-  });
 }

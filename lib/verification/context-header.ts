@@ -67,7 +67,7 @@ function settle(response: AnswerHead, context: string | undefined): void {
 }
 
 /** The headers that `writeHead` was given: an object, names and values in turn, or pairs. */
-function headersOf(argument: unknown): [name: string, value: HeaderValue][] {
+export function headersOf(argument: unknown): [name: string, value: HeaderValue][] {
   if (typeof argument !== 'object' || argument === null) return [];
   if (!Array.isArray(argument)) return Object.entries(argument as Record<string, HeaderValue>);
   const pairs = Array.isArray(argument[0]) ? (argument as [string, HeaderValue][]) : pairsOf(argument);

@@ -3,6 +3,7 @@ import {
   ashCanonicalizeFormFields,
   ashCanonicalizeValue,
   ashHashBody,
+  isAshError,
   type AshFormFields,
 } from '../core/index.js';
 import { JSON_TYPE, payloadKindOf } from '../core/media-type.js';
@@ -40,20 +41,41 @@ export interface PayloadRules {
 export function readPayload(body: AshBodyFacts, rules: PayloadRules): VerifiedPayload {
   const { policy } = rules;
   if (policy.payload.has('raw')) return rawPayload(body);
-  if (!body.present && isNoBody(body.value)) return emptyPayload(rules);
+  if (isAbsent(body)) return emptyPayload(rules);
   const kind = payloadKindOf(body.mediaType);
   if (!policy.payload.has(kind)) throw new AshError('ASH_UNSUPPORTED_CONTENT_TYPE');
   // A route with a scope takes JSON alone; a scope that was given by hand meets whatever the route takes.
   if (kind === 'form' && rules.scope !== undefined) {
     throw new AshError('ASH_UNSUPPORTED_CONTENT_TYPE', 'A scope needs a JSON payload.');
   }
-  if (isPassedBy(body) || body.value === undefined || body.value instanceof Uint8Array) {
-    throw bodyUnavailable(
-      `no parser of the application reads '${shown(body.mediaType)}' into a value before this route verifies it ` +
-        `(Express: app.use(${parserOf(body.mediaType)}) before it; Fastify: a content type parser; ashVerify: the value as 'body')`,
-    );
-  }
+  requireParsed(body);
   return kind === 'form' ? formPayload(body.value, policy) : jsonPayload(body.value, rules);
+}
+
+/**
+ * As {@link readPayload}, of a payload that was encrypted: what a refusal says of it goes out as plain text, and so names
+ * none of its members.
+ */
+export function readSecretPayload(body: AshBodyFacts, rules: PayloadRules): VerifiedPayload {
+  try {
+    return readPayload(body, rules);
+  } catch (error) {
+    throw isAshError(error) ? new AshError(error.code, undefined, { cause: error }) : error;
+  }
+}
+
+/** Whether a request came without a body. */
+export function isAbsent(body: AshBodyFacts): boolean {
+  return !body.present && isNoBody(body.value);
+}
+
+/** @throws AshError `ASH_RAW_BODY_UNAVAILABLE` where no parser has made a value of a body. */
+export function requireParsed(body: AshBodyFacts): void {
+  if (!isPassedBy(body) && body.value !== undefined && !(body.value instanceof Uint8Array)) return;
+  throw bodyUnavailable(
+    `no parser of the application reads '${shown(body.mediaType)}' into a value before this route verifies it ` +
+      `(Express: app.use(${parserOf(body.mediaType)}) before it; Fastify: a content type parser; ashVerify: the value as 'body')`,
+  );
 }
 
 function emptyPayload({ protocol }: PayloadRules): VerifiedPayload {

@@ -26,6 +26,7 @@ describe('compilePolicy', () => {
       name: NAME,
       bindings: BINDINGS,
       unmapped: undefined,
+      envelope: undefined,
       mode: 'balanced',
       protocol: 'v2.3',
       scope: undefined,

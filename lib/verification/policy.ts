@@ -13,6 +13,7 @@ import { ASH_PROTOCOLS } from '../core/formulas.js';
 import { ashProtocolRules } from '../core/protocols.js';
 import { ashCompileScope, type AshScope } from '../core/scope.js';
 import type { ChainRule } from './chain-rules.js';
+import type { AshEnvelope } from './envelope.js';
 import type { RouteBinding } from './route-binding.js';
 
 /** What becomes of members outside the scope: they pass as they came, are taken out, or refuse the request. */
@@ -107,6 +108,8 @@ export interface AshRoutePolicy {
   readonly maxPayloadBytes: number;
   readonly chain: ChainRule | undefined;
   readonly spend: AshSpend;
+  /** What opens the requests and seals the answers of a route whose payloads are encrypted. */
+  readonly envelope: AshEnvelope | undefined;
   /** Whether contexts are issued to a subject and verified against it. */
   readonly needsSubject: boolean;
   /** Whether a refusal is explained to the client: in development only. */
@@ -125,6 +128,7 @@ export interface PolicySource {
   readonly needsSubject?: boolean;
   readonly explain?: boolean;
   readonly unmapped?: AshRoutePolicy['unmapped'];
+  readonly envelope?: AshEnvelope | undefined;
 }
 
 /**
@@ -133,11 +137,12 @@ export interface PolicySource {
  * @throws AshConfigurationError that names the route, the option and the mend.
  */
 export function compilePolicy(source: PolicySource): AshRoutePolicy {
-  const { name, bindings, options, chain, needsSubject = false, explain = false, unmapped } = source;
+  const { name, bindings, options, chain, needsSubject = false, explain = false, unmapped, envelope } = source;
   checkPolicyOptions(name, options);
   const { mode = 'balanced', protocol = 'v2.3' } = options;
   const scope = compileScope(name, options.scope);
-  const payload = new Set<AshPayloadKind>(listOf(options.payload ?? (scope === undefined ? ['json', 'form'] : 'json')));
+  const kinds = scope === undefined && envelope === undefined ? (['json', 'form'] as const) : 'json';
+  const payload = new Set<AshPayloadKind>(listOf(options.payload ?? kinds));
   const fail = (what: string): never => {
     throw new AshConfigurationError(`${name}: ${what}.`);
   };
@@ -150,6 +155,7 @@ export function compilePolicy(source: PolicySource): AshRoutePolicy {
     fail("payload 'raw' stands alone, since the same bytes may not be read in two ways");
   if (payload.has('raw') && !rules.keyed) fail(`'${protocol}' has no body hash; payload 'raw' needs 'v2.1' or later`);
   if (payload.has('form') && scope !== undefined) fail("a scope needs a JSON payload; set payload to 'json'");
+  if (envelope !== undefined) checkEnvelopeFits(name, { envelope, payload });
 
   return {
     name,
@@ -163,6 +169,7 @@ export function compilePolicy(source: PolicySource): AshRoutePolicy {
     maxPayloadBytes: options.maxPayloadBytes ?? DEFAULT_MAX_PAYLOAD_BYTES,
     chain,
     spend: options.spend ?? 'guard',
+    envelope,
     needsSubject,
     explain,
     settings: {
@@ -188,6 +195,19 @@ export function checkScopeFits(
   if (payload.has('json')) return;
   const kinds = [...payload].join("', '");
   throw new AshConfigurationError(`${name}: a scope needs a JSON payload; leave 'scope' or payload '${kinds}' out.`);
+}
+
+/** Checks that the payloads of a route can be encrypted. */
+function checkEnvelopeFits(
+  name: string,
+  { envelope, payload }: { envelope: AshEnvelope; payload: ReadonlySet<AshPayloadKind> },
+): void {
+  if (envelope.unfit !== undefined)
+    throw new AshConfigurationError(`${name}: @AshEncrypted() cannot encrypt: ${envelope.unfit}.`);
+  if (payload.has('json') && payload.size === 1) return;
+  throw new AshConfigurationError(
+    `${name}: @AshEncrypted() seals JSON alone, and payload names '${[...payload].join("', '")}': leave 'payload' out.`,
+  );
 }
 
 /** The stricter of two modes. */

@@ -1,4 +1,5 @@
 import { compileChains, type AshChainOptions, type ChainRule } from './chain-rules.js';
+import type { AshEnvelope } from './envelope.js';
 import { checkTtl, compilePolicy, type AshRoutePolicy } from './policy.js';
 import type { AshLog, ProtectedRoute } from './protected-route.js';
 import type { RouteBinding } from './route-binding.js';
@@ -22,6 +23,8 @@ export interface RouteDeclaration<R> {
   readonly chain: ChainMembership | undefined;
   /** See {@link AshRoutePolicy.unmapped}. */
   readonly unmapped?: AshRoutePolicy['unmapped'];
+  /** What opens and seals its payloads, where they are encrypted. */
+  readonly envelope?: AshEnvelope | undefined;
 }
 
 /**
@@ -55,13 +58,13 @@ export function chainRules<R>(
 
 /** Makes one route ready. */
 export function protectRoute<R>(
-  { name, bindings, options, unmapped }: RouteDeclaration<R>,
+  { name, bindings, options, unmapped, envelope }: RouteDeclaration<R>,
   chain: ChainRule | undefined,
   log: AshLog,
 ): ProtectedRoute<R> {
   const { ttl = DEFAULT_TTL, subject, statuses = {}, explain = false, renewal = true, onVerified, onRefused } = options;
   const needsSubject = typeof subject === 'function';
-  const policy = compilePolicy({ name, bindings, options, chain, needsSubject, explain, unmapped });
+  const policy = compilePolicy({ name, bindings, options, chain, needsSubject, explain, unmapped, envelope });
   if (typeof ttl === 'number') checkTtl(name, ttl, policy.mode);
   if (policy.protocol === 'v1') {
     log('warn', `${name} is 'v1': its proofs have no secret, so they detect accidents and replays only.`);

@@ -19,6 +19,7 @@ import { isFailure, isGone, type NodeAnswer } from './node-answer.js';
 import type { AshLog, ProtectedRoute } from './protected-route.js';
 import { ashErrorBody, type AshErrorBody } from './refusal.js';
 import { RouteTable } from './route-table.js';
+import { sealPassed } from './sealed-passage.js';
 import type { AshPass, AshRefusal, AshVerifyResult } from './verdict.js';
 import { AshVerifier } from './verifier.js';
 import { withSpend } from './verified-request.js';
@@ -195,16 +196,12 @@ export class AshProtection<R extends AshRequestLike = AshRequestLike> {
     { pass, route, request, response }: Passed<R>,
     toError: (refusal: AshRefusal) => Error,
   ): Promise<void> {
-    const { payload } = pass.request;
     this.letSpend(pass, { request, route }, toError);
-    Object.assign(
-      request,
-      { ash: pass.request },
-      pass.replacesBody ? { body: payload, rawBody: bytesOrNothing(payload) } : {},
-    );
+    Object.assign(request, { ash: pass.request }, bodyOf(pass));
     response.setHeader(ASH_VERIFIED_HEADER, 'true');
     // Before the watch, which lets no handler run whose client went away meanwhile.
     if (pass.renewal !== undefined) await this.renew(pass, { request, route, response });
+    if (pass.opened !== undefined) sealPassed(pass.opened, { route, request, response }, this.log);
   }
 
   /**
@@ -317,6 +314,12 @@ export class AshProtection<R extends AshRequestLike = AshRequestLike> {
 export function warnOfMemory(store: AshContextStore, log: AshLog): void {
   if (!store.inProcess || process.env['NODE_ENV'] !== 'production') return;
   log('warn', 'Contexts are kept in the memory of this process: a second process or a restart refuses them.');
+}
+
+/** What the request's body becomes, where it is not as the parser left it. */
+function bodyOf({ replacesBody, opened, request: { payload } }: AshPass): { body?: unknown; rawBody?: unknown } {
+  if (replacesBody) return { body: payload, rawBody: bytesOrNothing(payload) };
+  return opened === undefined ? {} : { body: opened.body.value, rawBody: opened.body.raw };
 }
 
 /** The bytes of a raw body. Those of a body that was stripped hold what was stripped. */

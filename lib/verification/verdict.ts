@@ -2,6 +2,7 @@ import type { AshErrorCode, AshMode, AshProtocol } from '../core/index.js';
 import type { AshContextMetadata } from '../stores/context.js';
 import type { ChainStep } from './chain.js';
 import type { AshContextStore } from '../stores/context-store.js';
+import type { OpenedRequest } from './envelope.js';
 import type { AshExplanation } from './explain.js';
 import type { Renewal } from './renewal.js';
 import type { Spending } from './spending.js';
@@ -48,6 +49,8 @@ export interface AshPass {
   readonly renewal: Renewal | undefined;
   /** Whether the handler is to receive `request.payload` instead of the body. */
   readonly replacesBody: boolean;
+  /** What seals the answer, and the body that was opened, on a route whose payloads are encrypted. */
+  readonly opened: OpenedRequest | undefined;
   /** What is left to do when the handler has ended, on a route of a chain. */
   readonly step: ChainStep | undefined;
 }

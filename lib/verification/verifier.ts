@@ -9,8 +9,9 @@ import type { AshLinkHold, AshStoredLink } from '../stores/context-store.js';
 import type { BoundedStore } from './bounded-store.js';
 import { checkLink, ChainStep, holderOf } from './chain.js';
 import { explainCode, explainMismatch, type AshExplanation } from './explain.js';
+import type { OpenedRequest } from './envelope.js';
 import type { AshRequestFacts } from './facts.js';
-import { readPayload, type VerifiedPayload } from './payload.js';
+import { readPayload, readSecretPayload, type VerifiedPayload } from './payload.js';
 import { compileHeaderScope, stricterMode, type AshRoutePolicy, type ModeSettings } from './policy.js';
 import { isSpelledAlike, ownBinding } from './own-binding.js';
 import { readHeaders, type RequestHeaders } from './request-headers.js';
@@ -85,13 +86,15 @@ class Verification {
     checkTimestamp(headers, protocol, settings, options.clock());
     const scope = checkScope(headers, context, policy);
     this.checkChain(headers, loaded);
-    const payload = readPayload(facts.body, { policy, protocol, scope, unscoped: settings.unscoped });
+    const opened = policy.envelope && (await policy.envelope.open(facts.body, context.id));
+    const read = opened === undefined ? readPayload : readSecretPayload;
+    const payload = read(opened?.body ?? facts.body, { policy, protocol, scope, unscoped: settings.unscoped });
     this.checkProof(headers, context, { protocol, settings, scope, payload });
     const hold = holdOf(context, headers);
     const spending = new Spending({ contextId: context.id, hold });
     if (policy.spend === 'guard') await spending.run(this.store);
 
-    return this.pass({ headers, context, scope, payload, hold, spending });
+    return this.pass({ headers, context, scope, payload, hold, spending, opened });
   }
 
   refusal(error: AshError): AshRefusal {
@@ -167,11 +170,14 @@ class Verification {
     if (!protocol.isProof(proof))
       throw new AshError('ASH_PROOF_INVALID', 'The proof is none of the context’s protocol.');
     if (protocol.equal(protocol.prove(parts), proof)) return;
-    this.mismatch = () => explainMismatch({ parts, protocol, proof, query, body });
+    // An explanation shows the payload, and goes out as plain text.
+    if (this.policy.envelope === undefined) {
+      this.mismatch = () => explainMismatch({ parts, protocol, proof, query, body });
+    }
     throw new AshError(protocol.mismatch);
   }
 
-  private pass({ headers, context, scope, payload, hold, spending }: Passed): AshPass {
+  private pass({ headers, context, scope, payload, hold, spending, opened }: Passed): AshPass {
     const { store, clock } = this.options;
     const { chain, name, spend } = this.policy;
     const { id, binding, protocol, subject, metadata } = context;
@@ -194,6 +200,7 @@ class Verification {
         ? new Renewal(isRoutine(context, this.policy), context.expiresAt - context.issuedAt)
         : undefined,
       replacesBody: payload.replacesBody,
+      opened,
       step: chain && new ChainStep({ store, clock, rule: chain, subject, proof: headers.proof, previous: hold }),
     };
   }
@@ -215,6 +222,7 @@ interface Passed {
   /** The link of the step before, and under which name the request holds it. */
   readonly hold: AshLinkHold | undefined;
   readonly spending: Spending;
+  readonly opened: OpenedRequest | undefined;
 }
 
 /** Whether a context is as its route issues them, and not one that the application chose something else for. */
