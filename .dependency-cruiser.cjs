@@ -56,12 +56,6 @@ module.exports = {
       to: { pathNot: ['^lib/core/', '^(node:)?crypto$'] },
     },
     {
-      name: 'noble-stays-in-the-snapshot',
-      severity: 'error',
-      from: { path: '^lib/', pathNot: [specs, '^lib/snapshot/'] },
-      to: { path: '/@noble/hashes/' },
-    },
-    {
       name: 'axios-is-all-that-its-room-needs',
       comment: 'It runs in browsers and workers too.',
       severity: 'error',

@@ -1,10 +1,13 @@
-import { blake2s } from '@noble/hashes/blake2';
-import { concatBytes } from '@noble/hashes/utils';
 import * as digest from '#digest';
+import { blake2s } from './blake2s.js';
+import { viewOf } from './view-of.js';
+
+const { imul } = Math;
 
 const KEY_BYTES = 64;
-const SALT_BYTES = 16;
 const HASH_BYTES = 16;
+const SALT_BYTES = 16;
+const HEAD_BYTES = HASH_BYTES + SALT_BYTES;
 
 /**
  * The key stream of the cipher `array-crypto`: 64 odd bytes from a snapshot's seed and a salt, both of which are public.
@@ -17,10 +20,12 @@ const HASH_BYTES = 16;
  */
 export function ashArrayKey(seed: number, salt: Uint8Array): Uint8Array {
   if (salt.length !== SALT_BYTES) throw new RangeError(`A salt has ${String(SALT_BYTES)} bytes.`);
-  return Uint8Array.from({ length: KEY_BYTES }, (_, index) => {
+  const key = new Uint8Array(KEY_BYTES);
+  for (let index = 0; index < KEY_BYTES; index++) {
     const value = seed + Math.min(index, KEY_BYTES - index);
-    return (index ^ (value & 255) ^ (salt[index % SALT_BYTES] ?? 0)) | 1;
-  });
+    key[index] = (index ^ (value & 255) ^ (salt[index % SALT_BYTES] ?? 0)) | 1;
+  }
+  return key;
 }
 
 /**
@@ -36,8 +41,12 @@ export function ashArrayKey(seed: number, salt: Uint8Array): Uint8Array {
  * Source: protocol, section 10.
  */
 export function ashArrayEncrypt(plaintext: Uint8Array, seed: number, salt: Uint8Array): Uint8Array {
-  const ciphertext = multiply(plaintext, ashArrayKey(seed, salt));
-  return concatBytes(hashOf(salt, ciphertext), salt, ciphertext);
+  const key = ashArrayKey(seed, salt);
+  const message = new Uint8Array(HEAD_BYTES + plaintext.length);
+  message.set(salt, HASH_BYTES);
+  multiply(plaintext, key, message.subarray(HEAD_BYTES));
+  message.set(hashOf(message));
+  return message;
 }
 
 /**
@@ -48,26 +57,43 @@ export function ashArrayEncrypt(plaintext: Uint8Array, seed: number, salt: Uint8
  * Source: protocol, section 10.
  */
 export function ashArrayDecrypt(message: Uint8Array, seed: number): Uint8Array {
-  if (message.length < HASH_BYTES + SALT_BYTES) throw new RangeError('The message is too short.');
-  const salt = message.subarray(HASH_BYTES, HASH_BYTES + SALT_BYTES);
-  const ciphertext = message.subarray(HASH_BYTES + SALT_BYTES);
-  if (!digest.equalBytes(message.subarray(0, HASH_BYTES), hashOf(salt, ciphertext))) {
+  if (message.length < HEAD_BYTES) throw new RangeError('The message is too short.');
+  if (!digest.equalBytes(message.subarray(0, HASH_BYTES), hashOf(message))) {
     throw new RangeError("The message's hash is not the one of its bytes.");
   }
-  return multiply(ciphertext, ashArrayKey(seed, salt).map(inverseOf));
+  const plaintext = new Uint8Array(message.length - HEAD_BYTES);
+  const key = ashArrayKey(seed, message.subarray(HASH_BYTES, HEAD_BYTES));
+  multiply(message.subarray(HEAD_BYTES), key.map(inverseOf), plaintext);
+  return plaintext;
 }
 
-function multiply(bytes: Uint8Array, key: Uint8Array): Uint8Array {
-  return bytes.map((byte, index) => Math.imul(byte, key[index % KEY_BYTES] ?? 1));
+/** The hash of all that follows the hash in a message. */
+function hashOf(message: Uint8Array): Uint8Array {
+  return blake2s(message.subarray(HASH_BYTES), HASH_BYTES);
 }
 
-function hashOf(salt: Uint8Array, ciphertext: Uint8Array): Uint8Array {
-  return blake2s(concatBytes(salt, ciphertext), { dkLen: HASH_BYTES });
+/** Multiplies each byte with that of the key modulo 256: four at a time, which takes half of the time of one by one. */
+function multiply(source: Uint8Array, key: Uint8Array, product: Uint8Array): void {
+  const [from, to] = [viewOf(source), viewOf(product)];
+  let at = 0;
+  for (; at + 3 < source.length; at += 4) {
+    const word = from.getInt32(at, true);
+    const first = at % KEY_BYTES;
+    to.setInt32(
+      at,
+      (imul(word, key[first] ?? 1) & 0xff) |
+        (imul(word & 0xff00, key[first + 1] ?? 1) & 0xff00) |
+        (imul(word & 0xff0000, key[first + 2] ?? 1) & 0xff0000) |
+        imul(word & 0xff000000, key[first + 3] ?? 1),
+      true,
+    );
+  }
+  for (; at < source.length; at++) product[at] = imul(source[at] ?? 0, key[at % KEY_BYTES] ?? 1);
 }
 
 /** The inverse of an odd number modulo 256, by Newton's iteration: each step doubles the bits that are right. */
 function inverseOf(odd: number): number {
   let inverse = odd;
-  for (let bits = 3; bits < 8; bits *= 2) inverse = Math.imul(inverse, 2 - odd * inverse);
+  for (let bits = 3; bits < 8; bits *= 2) inverse = imul(inverse, 2 - odd * inverse);
   return inverse & 255;
 }

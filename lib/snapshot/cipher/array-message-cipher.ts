@@ -1,6 +1,7 @@
 import { ashArrayDecrypt, ashArrayEncrypt } from './array-cipher.js';
 import type { MessageCipher } from './cipher.js';
 import { messageInvalid } from './errors.js';
+import { viewOf } from './view-of.js';
 
 const HASH_BYTES = 16;
 const SALT_BYTES = 16;
@@ -30,7 +31,3 @@ export const arrayMessageCipher: MessageCipher = {
     }
   },
 };
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}

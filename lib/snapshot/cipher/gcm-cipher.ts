@@ -1,7 +1,9 @@
+import * as digest from '#digest';
 import * as platform from '#platform';
 import type { MessageCipher } from './cipher.js';
 import { messageInvalid } from './errors.js';
 import type { SnapshotSeed } from './snapshot.js';
+import { viewOf } from './view-of.js';
 
 const VERSION = 1;
 const TICK_AT = 1;
@@ -18,16 +20,18 @@ const NOTHING = new Uint8Array();
  * seed as 4 bytes big-endian each, and good for this message alone; what stands before the ciphertext is authenticated
  * with it.
  *
+ * @param saltOf Draws a salt of so many bytes. One that came back for the same snapshot would give two messages one key.
+ *
  * Source: protocol, section 10; RFC 5869; NIST SP 800-38D.
  */
-export function gcmCipher(secretKey: Uint8Array): MessageCipher {
+export function gcmCipher(secretKey: Uint8Array, saltOf = randomBytes): MessageCipher {
   const key = platform.gcmKey(secretKey);
   return {
     seal: (plaintext, snapshot, bound) => {
       const head = new Uint8Array(HEAD_BYTES);
       head[0] = VERSION;
       viewOf(head).setUint32(TICK_AT, snapshot.tick);
-      crypto.getRandomValues(head.subarray(SALT_AT));
+      head.set(saltOf(SALT_BYTES), SALT_AT);
       return key.seal(partsOf(head, snapshot, bound), plaintext);
     },
     snapshotOf: (message) => {
@@ -45,6 +49,10 @@ export function gcmCipher(secretKey: Uint8Array): MessageCipher {
   };
 }
 
+function randomBytes(count: number): Uint8Array {
+  return digest.fromHex(digest.randomHex(count));
+}
+
 function partsOf(head: Uint8Array, { tick, seed }: SnapshotSeed, bound: string | undefined) {
   const info = new Uint8Array(LABEL.length + 8);
   info.set(LABEL);
@@ -57,8 +65,4 @@ function partsOf(head: Uint8Array, { tick, seed }: SnapshotSeed, bound: string |
     head,
     bound: bound === undefined ? NOTHING : new TextEncoder().encode(bound),
   };
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -27,7 +27,8 @@ const HOW_TO_MAKE_ONE =
   "make one with: node -e \"console.log(require('node:crypto').randomBytes(32).toString('base64'))\"";
 
 function readKey(key: unknown): Uint8Array | undefined {
-  if (key instanceof Uint8Array) return key.slice();
+  // Not by `slice`, which for bytes of Node shares their memory.
+  if (key instanceof Uint8Array) return Uint8Array.from(key);
   if (typeof key !== 'string' || !BASE64.test(key)) return undefined;
   return Uint8Array.from(atob(key), (character) => character.charCodeAt(0));
 }

@@ -7,13 +7,17 @@ export type AshSnapshotFields = SnapshotSeed;
 /**
  * The signature of a snapshot: `base64(HMAC-SHA256(secretKey, "tick|seed|timestamp"))`.
  *
- * @param secretKey The key's bytes.
+ * @param secretKey The key's bytes, and not their base64.
+ * @throws TypeError for a key that is no bytes.
  * @example
  * const signature = ashSignSnapshot(key, { tick: 7, seed: 99, timestamp: 1_740_904_491 });
  *
  * Source: protocol, section 10.
  */
 export function ashSignSnapshot(secretKey: Uint8Array, { tick, seed, timestamp }: AshSnapshotFields): string {
+  if (!((secretKey as unknown) instanceof Uint8Array)) {
+    throw new TypeError("The secret key is its bytes: of base64, Buffer.from(key, 'base64').");
+  }
   const signature = digest.fromHex(digest.hmacSha256Hex(secretKey, [tick, seed, timestamp].join('|')));
   return btoa(String.fromCharCode(...signature));
 }
@@ -21,6 +25,7 @@ export function ashSignSnapshot(secretKey: Uint8Array, { tick, seed, timestamp }
 /**
  * Whether a snapshot was signed with a key. The comparison takes the same time for any signature.
  *
+ * @throws TypeError for a key that is no bytes.
  * @example
  * if (!ashVerifySnapshot(key, snapshot)) throw new Error('Somebody else made this snapshot.');
  *
