@@ -1,14 +1,14 @@
-import type { AshSnapshot, SnapshotQuery } from '../cipher/snapshot.js';
 import type { MessageSealer, OpenedMessage } from '../cipher/message-sealer.js';
-import type { SnapshotSeed } from '../cipher/snapshot.js';
+import type { AshSnapshot, SnapshotQuery, SnapshotSeed } from '../cipher/snapshot.js';
 import type { Handshakes } from './handshakes.js';
-import type { SnapshotSource } from './snapshot-source.js';
+import type { CurrentSnapshot, SnapshotSource } from './snapshot-source.js';
 
 /** What {@link AshSnapshots} is made of. */
 export interface SnapshotParts {
   readonly source: SnapshotSource;
   readonly sealer: MessageSealer;
   readonly handshakes: Handshakes;
+  /** Milliseconds since the epoch. */
   readonly clock: () => number;
 }
 
@@ -39,7 +39,7 @@ export class AshSnapshots {
   }
 
   /** The snapshot of this moment, and how long its tick lasts from now on, in milliseconds. */
-  async now(): Promise<{ readonly snapshot: AshSnapshot; readonly lasts: number }> {
+  async now(): Promise<CurrentSnapshot> {
     return this.#parts.source.now();
   }
 
@@ -51,6 +51,11 @@ export class AshSnapshots {
    */
   async find(query: SnapshotQuery): Promise<AshSnapshot> {
     return this.#parts.source.find(query);
+  }
+
+  /** The length of a handshake's hash, in bytes. */
+  get hashSize(): number {
+    return this.#parts.handshakes.hashSize;
   }
 
   /** Remembers a handshake; `false` for what is none. */

@@ -1,5 +1,3 @@
-import { AshConfigurationError } from '../../core/index.js';
-
 /** What bounds the memory of the handshakes. */
 export interface HandshakeOptions {
   /** The length of a handshake's hash, in bytes. */
@@ -24,20 +22,23 @@ export class Handshakes {
   private readonly hash: RegExp;
 
   constructor(private readonly options: HandshakeOptions) {
-    if (!Number.isInteger(options.limit) || options.limit < 1) {
-      throw new AshConfigurationError("AshSnapshotModule: 'maxHandshakes' is a whole number from 1.");
-    }
     this.hash = new RegExp(`^[0-9a-f]{${String(2 * options.hashSize)}}$`, 'i');
   }
 
   /** Remembers a handshake; `false` for what is none. */
   accept(hash: unknown): boolean {
     if (typeof hash !== 'string' || !this.hash.test(hash)) return false;
-    const key = hash.toLowerCase();
+    // Bytes of its own: a text that was cut out of a body would keep the whole of it in memory.
+    const key = Buffer.from(hash, 'hex').toString('latin1');
     this.ends.delete(key);
     this.ends.set(key, this.options.clock() + this.options.ttl);
     this.forget();
     return true;
+  }
+
+  /** The length of a handshake's hash, in bytes. */
+  get hashSize(): number {
+    return this.options.hashSize;
   }
 
   /** How many are remembered. */

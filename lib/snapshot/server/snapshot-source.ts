@@ -9,7 +9,7 @@ const SECOND = 1_000;
 /** What a source of snapshots works with. */
 export interface SnapshotSourceOptions {
   readonly secretKey: Uint8Array;
-  /** The length of a tick, in milliseconds. */
+  /** The length of a tick, in whole milliseconds. */
   readonly interval: number;
   /** How long a snapshot is kept after its tick, in milliseconds. */
   readonly kept: number;
@@ -18,22 +18,27 @@ export interface SnapshotSourceOptions {
   readonly clock: () => number;
 }
 
+/** The snapshot of this moment, and how much longer it is that, in milliseconds. */
+export interface CurrentSnapshot {
+  readonly snapshot: AshSnapshot;
+  readonly lasts: number;
+}
+
 /** The snapshots of a server: that of this moment, and those that are still kept. */
 export class SnapshotSource implements SnapshotFinder {
   private readonly ticks: Ticks;
-  /** Seeds by their ticks, oldest first. */
-  private readonly known = new Map<number, Promise<number>>();
 
   constructor(private readonly options: SnapshotSourceOptions) {
     this.ticks = new Ticks(options.interval, options.kept);
   }
 
-  /** The snapshot of this moment, and how long its tick lasts from now on, in milliseconds. */
-  async now(): Promise<{ readonly snapshot: AshSnapshot; readonly lasts: number }> {
-    const now = this.options.clock();
-    const tick = this.ticks.at(now);
-    const seed = await this.seedOf(tick, now);
-    return { snapshot: this.signed({ tick: tick.tick, seed, timestamp: seconds(now) }), lasts: tick.end - now };
+  async now(): Promise<CurrentSnapshot> {
+    const asked = this.time();
+    const tick = this.ticks.at(asked);
+    const seed = await this.options.seeds.current(tick, this.ticks.keptFor(tick, asked));
+    // The store may have taken its time; the signed second is one of the tick all the same.
+    const lasts = Math.min(Math.max(0, tick.end - this.time()), tick.end - tick.begin);
+    return { snapshot: this.signed({ tick: tick.tick, seed, timestamp: seconds(asked) }), lasts };
   }
 
   async current(): Promise<AshSnapshot> {
@@ -41,35 +46,30 @@ export class SnapshotSource implements SnapshotFinder {
   }
 
   async find(query: SnapshotQuery): Promise<AshSnapshot> {
-    const now = this.options.clock();
+    const now = this.time();
     const tick = this.locate(query, now);
-    const seed = tick && (await this.keptSeedOf(tick, now));
+    const seed = tick && (await this.seedOf(tick, now));
     if (tick === undefined || seed === undefined) throw notKept();
     return this.signed({ tick: tick.tick, seed, timestamp: 'at' in query ? query.at : momentIn(tick, now) });
   }
 
   private locate(query: SnapshotQuery, now: number): Tick | undefined {
     if ('tick' in query) return this.ticks.named(query.tick, now);
-    return this.ticks.ifKept(this.ticks.at(query.at * SECOND), now);
+    const tick = this.ticks.atSecond(query.at);
+    return tick && this.ticks.ifKept(tick, now);
   }
 
-  private keptSeedOf(tick: Tick, now: number): Promise<number | undefined> | number | undefined {
-    if (tick.begin <= now && now < tick.end) return this.seedOf(tick, now);
-    return this.known.get(tick.begin) ?? this.options.seeds.find(tick);
+  private seedOf(tick: Tick, now: number): number | undefined | Promise<number | undefined> {
+    const { seeds } = this.options;
+    const isCurrent = tick.begin <= now && now < tick.end;
+    return isCurrent ? seeds.current(tick, this.ticks.keptFor(tick, now)) : seeds.find(tick);
   }
 
-  /** Asks for a seed once, and forgets those that are kept no more. */
-  private seedOf(tick: Tick, now: number): Promise<number> {
-    const known = this.known.get(tick.begin);
-    if (known !== undefined) return known;
-    const asking = Promise.resolve(this.options.seeds.current(tick, this.ticks.keptFor(tick, now)));
-    this.known.set(tick.begin, asking);
-    asking.catch(() => this.known.delete(tick.begin));
-    for (const begin of this.known.keys()) {
-      if (begin + this.options.interval + this.options.kept >= now) break;
-      this.known.delete(begin);
-    }
-    return asking;
+  private time(): number {
+    const now = this.options.clock();
+    if (!Number.isFinite(now))
+      throw new TypeError(`The clock of the snapshots gave ${now}: milliseconds since the epoch.`);
+    return Math.floor(now);
   }
 
   private signed(fields: SnapshotSeed): AshSnapshot {

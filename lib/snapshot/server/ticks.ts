@@ -2,6 +2,7 @@
 const TICKS = 2 ** 31;
 /** By how much another process may be ahead of this one, in milliseconds. */
 const LEAD = 1_000;
+const SECOND = 1_000;
 
 /** One tick: how it is named on the wire, and the time that it covers, in milliseconds since the epoch. */
 export interface Tick {
@@ -18,7 +19,7 @@ export interface Tick {
  */
 export class Ticks {
   /**
-   * @param interval The length of a tick, in milliseconds.
+   * @param interval The length of a tick, in whole milliseconds.
    * @param kept How long a tick is kept after its end, in milliseconds.
    */
   constructor(
@@ -29,6 +30,12 @@ export class Ticks {
   /** The tick of a moment, in milliseconds since the epoch. */
   at(time: number): Tick {
     return this.numbered(Math.floor(time / this.interval));
+  }
+
+  /** The tick of a second since the epoch; `undefined` where the second is not of one tick alone. */
+  atSecond(second: number): Tick | undefined {
+    const tick = this.at(second * SECOND);
+    return tick.end >= (second + 1) * SECOND ? tick : undefined;
   }
 
   /** The tick of a name, as the one of that name that is nearest to `now`; `undefined` where it is not kept. */
@@ -43,9 +50,9 @@ export class Ticks {
     return tick.end + this.kept >= now && tick.begin <= now + LEAD ? tick : undefined;
   }
 
-  /** How long a tick has to be kept from now on, in milliseconds. */
+  /** How long a tick has to be kept from now on, in milliseconds: for processes that are a little behind, too. */
   keptFor({ end }: Tick, now: number): number {
-    return Math.max(1, Math.ceil(end + this.kept - now));
+    return end + this.kept + LEAD - now;
   }
 
   private numbered(count: number): Tick {
