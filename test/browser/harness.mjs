@@ -30,8 +30,14 @@ function importMap() {
       'nestjs-ash/core': '/dist/core/index.mjs',
       'nestjs-ash/client': '/dist/client/index.mjs',
       'nestjs-ash/axios': '/dist/axios/index.mjs',
+      'nestjs-ash/snapshot/client': '/dist/snapshot/client/index.mjs',
       axios: '/axios/axios.js',
-      '#digest': own.imports['#digest'].default.import.replace('./dist/esm/', '/dist/'),
+      ...Object.fromEntries(
+        Object.entries(own.imports).map(([name, { default: portable }]) => [
+          name,
+          portable.import.replace('./dist/esm/', '/dist/'),
+        ]),
+      ),
     },
   };
 }
@@ -58,7 +64,7 @@ export async function launchChromium(...more) {
 }
 
 /**
- * A page of Chromium in which `import('nestjs-ash/core')` and `import('nestjs-ash/client')` load the built package;
+ * A page of Chromium in which `import('nestjs-ash/core')` and the other entries for browsers load the built package;
  * `handle` answers all other requests to the page's own origin.
  */
 export async function openPage({ handle = (_request, response) => response.writeHead(404).end() } = {}) {

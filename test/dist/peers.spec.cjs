@@ -18,7 +18,7 @@ const NAMED = {
   './axios': { types: ['axios'], code: ['axios'] },
   './fastify': { types: ['fastify'], code: [] },
   './redis': { types: ['ioredis'], code: ['ioredis'] },
-  './snapshot': { types: [], code: ['@noble/hashes'] },
+  './snapshot': { types: ['@nestjs/common'], code: ['@nestjs/common', '@nestjs/core'] },
   './typeorm': { types: ['typeorm'], code: ['typeorm'] },
 };
 
@@ -82,7 +82,7 @@ describe('the peers', () => {
 
   it('are those that an entry names, and what stands behind one', () => {
     const named = Object.values(NAMED).flatMap(({ types, code }) => [...types, ...code]);
-    const peers = [...new Set([...named, ...UNNAMED])].filter((name) => !(name in manifest.dependencies));
+    const peers = [...new Set([...named, ...UNNAMED])].filter((name) => !(name in (manifest.dependencies ?? {})));
     assert.deepEqual(Object.keys(manifest.peerDependencies).sort(), peers.sort());
     for (const subpath of Object.keys(NAMED)) assert.ok(subpath in manifest.exports, subpath);
   });

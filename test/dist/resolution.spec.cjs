@@ -9,7 +9,12 @@ describe('CommonJS', () => {
     assert.equal(require.resolve('nestjs-ash/core'), join(dist, 'cjs/core/index.js'));
   });
 
-  it('finds the digest for Node', () => {
+  it('resolves an entry below another one', () => {
+    assert.equal(require.resolve('nestjs-ash/snapshot/client'), join(dist, 'cjs/snapshot/client/index.js'));
+  });
+
+  it('finds the digest and the platform for Node', () => {
     assert.equal(require.resolve('#digest'), join(dist, 'cjs/core/digest.node.js'));
+    assert.equal(require.resolve('#platform'), join(dist, 'cjs/snapshot/platform/platform.node.js'));
   });
 });

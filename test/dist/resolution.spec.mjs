@@ -9,7 +9,13 @@ describe('ESM', () => {
     assert.equal(fileURLToPath(import.meta.resolve('nestjs-ash/core')), inDist('esm/core/index.mjs'));
   });
 
-  it('finds the digest for Node', () => {
+  it('resolves an entry below another one', () => {
+    const entry = import.meta.resolve('nestjs-ash/snapshot/client');
+    assert.equal(fileURLToPath(entry), inDist('esm/snapshot/client/index.mjs'));
+  });
+
+  it('finds the digest and the platform for Node', () => {
     assert.equal(fileURLToPath(import.meta.resolve('#digest')), inDist('esm/core/digest.node.mjs'));
+    assert.equal(fileURLToPath(import.meta.resolve('#platform')), inDist('esm/snapshot/platform/platform.node.mjs'));
   });
 });

@@ -15,6 +15,7 @@ const readJson = (file) => JSON.parse(readFileSync(join(root, file), 'utf8'));
 const manifest = readJson('package.json');
 const lock = readJson('package-lock.json');
 const program = readFileSync(new URL('projects/program.ts', import.meta.url), 'utf8');
+const messages = readFileSync(new URL('projects/messages.ts', import.meta.url), 'utf8');
 
 /** Where the package is installed, and what else: the name of a package, or of one of two versions, in this repository. */
 const INSTALLATIONS = {
@@ -24,7 +25,13 @@ const INSTALLATIONS = {
 };
 
 /** Who cannot be loaded where nothing else is installed, and what it asks for. */
-const NEEDS = { '.': '@nestjs/common', './axios': 'axios', './redis': 'ioredis', './typeorm': 'typeorm' };
+const NEEDS = {
+  '.': '@nestjs/common',
+  './axios': 'axios',
+  './redis': 'ioredis',
+  './snapshot': '@nestjs/common',
+  './typeorm': 'typeorm',
+};
 const entries = Object.keys(manifest.exports).filter((subpath) => subpath !== './package.json');
 const entryName = (subpath) => subpath.replace('.', manifest.name);
 /** Who stands alone, in what it runs and in its types. */
@@ -102,8 +109,8 @@ const compile = (cwd, compilerOptions, typescript = at('express-5/node_modules/t
   return run(cwd, join(typescript, 'bin/tsc'), '--project', '.');
 };
 
-/** The program as JavaScript of a format, which it says as Node has it. */
-const javascript = (format) => transformSync(program, { loader: 'ts', format, target: 'node20' }).code;
+/** A program as JavaScript of a format, which it says as Node has it. */
+const javascript = (source, format) => transformSync(source, { loader: 'ts', format, target: 'node20' }).code;
 
 async function serves(...path) {
   const shops = JSON.parse(await run(join(...path.slice(0, -1)), path.at(-1)));
@@ -126,7 +133,7 @@ describe('the published tarball', () => {
 
   it('brings along what it depends on, and no peer', () => {
     const installed = Object.keys(JSON.parse(readFileSync(at('alone/node_modules/.package-lock.json'), 'utf8')).packages);
-    const expected = [manifest.name, ...Object.keys(manifest.dependencies)].map((name) => `node_modules/${name}`);
+    const expected = [manifest.name, ...Object.keys(manifest.dependencies ?? {})].map((name) => `node_modules/${name}`);
 
     assert.deepEqual(installed.sort(), expected.sort());
   });
@@ -178,12 +185,12 @@ describe('the entries, where nothing else is installed', () => {
 
 describe('a project without Nest serves Express and Fastify, and refuses a replay', { concurrency: true }, () => {
   it('in CommonJS, on Express 4', async () => {
-    write(['express-4', 'program.cjs'], javascript('cjs'));
+    write(['express-4', 'program.cjs'], javascript(program, 'cjs'));
     await serves('express-4', 'program.cjs');
   });
 
   it('in ESM', async () => {
-    write(['express-5', 'program.mjs'], javascript('esm'));
+    write(['express-5', 'program.mjs'], javascript(program, 'esm'));
     await serves('express-5', 'program.mjs');
   });
 
@@ -211,5 +218,48 @@ describe('a project without Nest serves Express and Fastify, and refuses a repla
     });
     assert.doesNotMatch(readFileSync(at('express-5/bundler/program.mjs'), 'utf8'), /from "nestjs-ash/);
     await serves('express-5/bundler', 'program.mjs');
+  });
+});
+
+describe('a project with nothing else encrypts and decrypts, and closes its client', { concurrency: true }, () => {
+  /** What each cipher's client tells: the text, and that it was closed at the end of its block. */
+  const told = ['Your secret message', 'ASH_CRYPTO_CLIENT_CLOSED'];
+  const talks = async (...path) => {
+    const output = await run(join(...path.slice(0, -1)), '--no-warnings', path.at(-1));
+    assert.deepEqual(JSON.parse(output), [told, told]);
+  };
+  const typescript = join(root, 'node_modules/typescript');
+  const ofNode = { lib: ['es2022'], types: ['node'], typeRoots: [join(root, 'node_modules/@types')] };
+
+  for (const [title, format, file] of [
+    ['CommonJS', 'cjs', 'messages.cjs'],
+    ['ESM', 'esm', 'messages.mjs'],
+  ]) {
+    it(`in ${title}`, async () => {
+      write(['alone', file], javascript(messages, format));
+      await talks('alone', file);
+    });
+  }
+
+  it('in TypeScript with the modules of Node', async () => {
+    write(['alone/node16', 'messages.cts'], messages);
+    write(['alone/node16', 'messages.mts'], messages);
+    const options = { module: 'node16', moduleResolution: 'node16', outDir: 'dist', ...ofNode };
+    await compile('alone/node16', options, typescript);
+    await talks('alone/node16', 'dist/messages.cjs');
+    await talks('alone/node16', 'dist/messages.mjs');
+  });
+
+  it('in TypeScript for a page, which knows nothing of Node', async () => {
+    write(
+      ['alone/page', 'page.ts'],
+      `import { CryptoClient, type CryptoConfig } from 'nestjs-ash/snapshot/client';
+      export async function sealed(config: CryptoConfig): Promise<Uint8Array> {
+        await using client = new CryptoClient(config);
+        return await client.encryptMessage('text');
+      }`,
+    );
+    const options = { module: 'esnext', moduleResolution: 'bundler', lib: ['es2022', 'dom'], types: [], noEmit: true };
+    await compile('alone/page', options, typescript);
   });
 });

@@ -18,12 +18,15 @@ for (const [format, load] of Object.entries(formats)) {
   describe(`the expected values of the protocol, from ${format}`, async () => {
     const { vectorCases, snapshotCases } = await import('../vectors/cases.mjs');
     const core = await load('nestjs-ash/core');
-    const snapshot = await load('nestjs-ash/snapshot');
-    for (const { title, run } of [...vectorCases(core, vectors), ...snapshotCases(snapshot, vectors)]) {
-      it(title, () => {
-        const [actual, expected] = run();
-        assert.deepEqual(actual, expected);
-      });
+    const snapshots = ['nestjs-ash/snapshot', 'nestjs-ash/snapshot/client'];
+    const ofSnapshots = snapshots.map(async (entry) => [entry, snapshotCases(await load(entry), vectors)]);
+    for (const [entry, cases] of [['nestjs-ash/core', vectorCases(core, vectors)], ...(await Promise.all(ofSnapshots))]) {
+      for (const { title, run } of cases) {
+        it(`${entry}: ${title}`, () => {
+          const [actual, expected] = run();
+          assert.deepEqual(actual, expected);
+        });
+      }
     }
   });
 }

@@ -20,12 +20,13 @@ import { ServerRun, setUpPart } from './server-run.mjs';
 import { typeCheck } from './type-check.mjs';
 
 const blocks = ['README.md', 'docs/client.md'].flatMap(readBlocks);
-/** These bring servers of their own, without Nest. */
-const documentsOfServers = ['docs/express-and-fastify.md', 'docs/migration.md'];
+/** These bring servers of their own. */
+const documentsOfServers = ['docs/express-and-fastify.md', 'docs/migration.md', 'docs/snapshots.md'];
 const servers = documentsOfServers.flatMap(readBlocks);
 /** What these show are parts of a server. */
 const parts = ['docs/guide.md', 'docs/stores.md'].flatMap(readBlocks);
-const comments = ['lib/axios', 'lib/client', 'lib/core'].flatMap(readExamples);
+const ofEntries = ['lib/axios', 'lib/client', 'lib/core', 'lib/snapshot/cipher', 'lib/snapshot/client'];
+const comments = ofEntries.flatMap(readExamples);
 const commentsOfServers = {
   express: ['lib/server', 'lib/express'].flatMap(readExamples),
   fastify: readExamples('lib/fastify'),

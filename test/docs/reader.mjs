@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import express from 'express';
 import fastify from 'fastify';
 import { AshClient } from 'nestjs-ash/client';
@@ -5,6 +6,10 @@ import * as core from 'nestjs-ash/core';
 import * as onExpress from 'nestjs-ash/express';
 import * as onFastify from 'nestjs-ash/fastify';
 import { AshMemoryStore } from 'nestjs-ash/server';
+import * as snapshot from 'nestjs-ash/snapshot/client';
+
+/** One for all examples of a document: a server and its clients have the same. */
+const SECRET_KEY = randomBytes(32).toString('base64');
 
 /**
  * What an example takes for granted and does not show: the name, its type, and its value where the example runs, given
@@ -13,6 +18,7 @@ import { AshMemoryStore } from 'nestjs-ash/server';
 const GIVEN = {
   ash: ["import('nestjs-ash/client').AshClient", (shop) => new AshClient({ baseUrl: shop })],
   token: ['() => string', () => () => 'what-the-login-gave'],
+  secretKey: ['string', () => SECRET_KEY],
   sessionStorage: ['Storage', () => new PageStorage()],
 };
 
@@ -42,6 +48,11 @@ const NAMED = {
   api: "import('axios').AxiosInstance",
   credentials: '{ readonly name: string }',
   bytes: 'Uint8Array',
+  client: "import('nestjs-ash/snapshot/client').CryptoClient",
+  message: 'Uint8Array',
+  snapshot: "import('nestjs-ash/snapshot/client').AshSnapshot",
+  key: 'Uint8Array',
+  waitForTheClock: '() => Promise<void>',
   // Of no entry of the package.
   hideFromInspection: "typeof import('./lib/core/inspection.js').hideFromInspection",
 };
@@ -53,9 +64,10 @@ const SERVER = `
   interface TransferDto { readonly amount: number; readonly to: string }
   interface CartDto { readonly sku: string; readonly quantity: number }
   interface CardDto { readonly card: string }
+  class ConfigService { getOrThrow(key: string): string }
 `;
 const EXPORTS = {
-  '@nestjs/common': ['Body', 'Controller', 'Param', 'Post', 'Put'],
+  '@nestjs/common': ['Body', 'Controller', 'Module', 'Param', 'Post', 'Put'],
   '@nestjs/core': ['APP_GUARD'],
   '@nestjs/testing': ['Test'],
   'nestjs-ash': [
@@ -63,6 +75,8 @@ const EXPORTS = {
     ...['ASH_HEADERS', 'ASH_RENEW_HEADER', 'ASH_CONTEXT_HEADER', 'ASH_CHAIN_PROOF_HEADER', 'ASH_VERIFIED_HEADER'],
   ],
   'nestjs-ash/client': ['AshClient'],
+  'nestjs-ash/redis': ['AshRedisStore'],
+  'nestjs-ash/snapshot': ['AshSnapshotModule'],
 };
 const OF_THE_APPLICATION = {
   app: "import('@nestjs/common').INestApplication",
@@ -71,6 +85,7 @@ const OF_THE_APPLICATION = {
   SessionGuard: "import('@nestjs/common').Type<import('@nestjs/common').CanActivate>",
   ThrottlerGuard: "import('@nestjs/common').Type<import('@nestjs/common').CanActivate>",
   MyStore: "typeof import('nestjs-ash').AshMemoryStore",
+  MySeeds: "typeof import('nestjs-ash/redis').AshRedisStore",
   context: "import('nestjs-ash').AshIssuedContext",
 };
 
@@ -178,10 +193,11 @@ export const serverDeclarations = globals([
   ...Object.entries(OF_THE_APPLICATION).map(([name, type]) => constant(name, type)),
 ]);
 
-/** The names of the examples beside the code: all that core and client export, and what they work on. */
+/** The names of the examples beside the code: all that core and the clients export, and what they work on. */
 export const commentDeclarations = globals([
   constant('AshClient', "typeof import('nestjs-ash/client').AshClient"),
   ...Object.keys(core).map((name) => constant(name, `typeof import('nestjs-ash/core').${name}`)),
+  ...Object.keys(snapshot).map((name) => constant(name, `typeof import('nestjs-ash/snapshot/client').${name}`)),
   ...Object.entries(NAMED).map(([name, type]) => constant(name, type)),
 ]);
 

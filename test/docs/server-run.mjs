@@ -30,7 +30,8 @@ export class ServerRun {
       servers.push(this);
       return listen.apply(this, args);
     };
-    const printed = await runModule(local, () => (Server.prototype.listen = listen));
+    const takeAway = provide(ADDRESS);
+    const printed = await runModule(local, () => (takeAway(), (Server.prototype.listen = listen)));
     const [server] = servers;
     if (!server.listening) await once(server, 'listening');
     this.#server = server;

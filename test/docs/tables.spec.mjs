@@ -10,6 +10,8 @@ import { AshClient, AshClientError, isAshClientError } from 'nestjs-ash/client';
 import { ashErrorStatus, isAshErrorCode } from 'nestjs-ash/core';
 import { AshMemoryStore, ashExpressContext, ashExpressMiddleware, ashVerify } from 'nestjs-ash/express';
 import { ashFastifyContext, ashFastifyPlugin } from 'nestjs-ash/fastify';
+import { AshSnapshotModule } from 'nestjs-ash/snapshot';
+import { CryptoClient } from 'nestjs-ash/snapshot/client';
 import { root } from '../../scripts/run.mjs';
 import { readTable } from './tables.mjs';
 
@@ -28,6 +30,38 @@ it('the options in the documents are the options of the module', async () => {
     NestFactory.create(AshModule.forRoot({ none: true }), { logger: false, abortOnError: false }),
   );
   assert.deepEqual(documented.toSorted(), [...own, ...others].toSorted());
+});
+
+describe('the options of the snapshots in the documents', () => {
+  it('are those of the module', async () => {
+    const documented = readTable('docs/snapshots.md', '### Options', 'option').map(([name]) => name);
+    const others = ['controller', 'isGlobal', 'imports', 'providers'];
+    const own = await known(() =>
+      NestFactory.create(AshSnapshotModule.forRoot({ none: true }), { logger: false, abortOnError: false }),
+    );
+    assert.deepEqual(documented.toSorted(), [...own, ...others].toSorted());
+  });
+
+  it('are those of the client, in code and in a file', async () => {
+    const rows = readTable('docs/snapshots.md', '### The configuration of a client', 'field');
+    const documented = rows.map(([name]) => name);
+    assert.deepEqual(documented.toSorted(), await known(() => new CryptoClient({ none: true })));
+    const inFiles = rows.filter(([, inFile]) => inFile !== '—');
+    assert.equal(inFiles.length, 7);
+    for (const [name, inFile] of inFiles) {
+      assert.throws(
+        () => new CryptoClient({ [inFile]: 1 }),
+        name === inFile ? { code: 'ASH_CONFIGURATION_ERROR' } : { message: new RegExp(`write '${name}'`) },
+      );
+    }
+  });
+
+  it('have the errors that there are', () => {
+    const rows = readTable('docs/snapshots.md', '### Errors', 'class');
+    const source = readFileSync(join(root, 'lib/snapshot/cipher/errors.ts'), 'utf8');
+    const codes = new Set(source.match(/'ASH_CRYPTO_[A-Z_]+'/g));
+    assert.deepEqual([...new Set(rows.map(([, code]) => `'${code}'`))].toSorted(), [...codes].toSorted());
+  });
 });
 
 describe('the options of the servers without Nest in the documents', () => {

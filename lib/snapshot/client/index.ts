@@ -7,7 +7,9 @@ export {
   SnapshotError,
   type CryptoErrorCode,
 } from '../cipher/errors.js';
-export type { AshSnapshot } from '../cipher/snapshot.js';
+export type { OpenedMessage } from '../cipher/message-sealer.js';
+export type { AshSnapshot, SnapshotSeed } from '../cipher/snapshot.js';
 export { ashSignSnapshot, ashVerifySnapshot, type AshSnapshotFields } from '../cipher/signature.js';
 export type { CryptoConfig, CryptoFetch } from './crypto-config.js';
 export { CryptoClient } from './crypto-client.js';
+export { ashEncryptedFetch, type AshEncryptedFetchOptions } from './encrypted-fetch.js';

@@ -1,0 +1,177 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { failureOf, FakeSnapshots, SECRET_KEY } from '../../../test/support/fake-snapshots.js';
+import { CryptoClient, type CryptoConfig, type CryptoFetch } from './index.js';
+
+const CLOSED = { name: 'CryptoError', code: 'ASH_CRYPTO_CLIENT_CLOSED' };
+const UNREACHABLE = { code: 'ASH_CRYPTO_SERVER_UNREACHABLE' };
+
+/** What never comes, whatever its signal says. */
+const never = (): Promise<Response> => new Promise(() => undefined);
+
+describe('a server that gives no answer', () => {
+  const failing =
+    (path: string, cause: () => Promise<Response>): CryptoFetch =>
+    (url, init) =>
+      url.endsWith(path) ? cause() : new FakeSnapshots().fetch(url, init);
+  const config = (fetch: CryptoFetch, others: Partial<CryptoConfig> = {}): CryptoConfig =>
+    new FakeSnapshots().config({ fetch, ...others });
+  const lost = new TypeError('fetch failed');
+
+  it.each([
+    ['/handshake', 'AuthenticationError'],
+    ['/snapshot', 'SnapshotError'],
+  ])('to %s is told as it is, by an %s', async (path, name) => {
+    const client = new CryptoClient(config(failing(path, () => Promise.reject(lost))));
+
+    await expect(client.encryptMessage('text')).rejects.toMatchObject({ name, ...UNREACHABLE, cause: lost });
+  });
+
+  it.each([
+    ['/handshake', 'AuthenticationError'],
+    ['/snapshot', 'SnapshotError'],
+  ])('to %s in time is told so, by an %s', async (path, name) => {
+    const client = new CryptoClient(config(failing(path, never), { timeout: 5 }));
+
+    await expect(client.encryptMessage('text')).rejects.toMatchObject({
+      name,
+      ...UNREACHABLE,
+      cause: { name: 'TimeoutError', message: 'There was no answer within 5 ms.' },
+    });
+  });
+
+  it('that is whole in time is told so too', async () => {
+    const body = new ReadableStream();
+    const half = (): Promise<Response> =>
+      Promise.resolve(new Response(body, { headers: { 'content-type': 'application/json' } }));
+    const client = new CryptoClient(config(failing('/snapshot', half), { timeout: 5 }));
+
+    await expect(client.encryptMessage('text')).rejects.toMatchObject(UNREACHABLE);
+  });
+
+  it('whose fetch throws is told alike', async () => {
+    const fetch: CryptoFetch = () => {
+      throw lost;
+    };
+
+    await expect(new CryptoClient(config(fetch)).authenticate()).rejects.toMatchObject({ ...UNREACHABLE, cause: lost });
+  });
+
+  it('is asked again by the next call', async () => {
+    const server = new FakeSnapshots();
+    const client = new CryptoClient(server.config());
+    server.answerOnce('/snapshot', () => Promise.reject(lost));
+
+    expect(await failureOf(client.encryptMessage('text'))).toMatchObject(UNREACHABLE);
+    expect(await failureOf(client.encryptMessage('text'))).toBe('no failure');
+  });
+});
+
+describe('a client that was closed', () => {
+  const calls: [string, (client: CryptoClient) => Promise<unknown>][] = [
+    ['authenticate', (client) => client.authenticate()],
+    ['encryptMessage', (client) => client.encryptMessage('text')],
+    ['decryptMessage', (client) => client.decryptMessage(new Uint8Array(64))],
+    ['sealFor', (client) => client.sealFor('order 7', 'text')],
+    ['sealFor a snapshot', (client) => client.sealFor('order 7', 'text', { tick: 1, seed: 1, timestamp: 1 })],
+    ['openFor', (client) => client.openFor('order 7', new Uint8Array(64))],
+  ];
+
+  it.each(calls)('refuses every call: %s', async (_title, call) => {
+    const server = new FakeSnapshots();
+    const client = new CryptoClient(server.config());
+    await client.encryptMessage('text');
+    server.seen.length = 0;
+    await client.close();
+
+    expect(await failureOf(call(client))).toEqual(CLOSED);
+    expect(server.seen).toEqual([]);
+  });
+
+  it.each(['/handshake', '/snapshot'])('ends what is under way: %s', async (path) => {
+    const server = new FakeSnapshots();
+    const client = new CryptoClient(server.config());
+    const signals: unknown[] = [];
+    const asked = new Promise<void>((resolve) => {
+      server.answerOnce(path, ({ init }) => {
+        signals.push(init.signal);
+        resolve();
+        return never();
+      });
+    });
+    const calls = [failureOf(client.encryptMessage('text')), failureOf(client.encryptMessage('text'))];
+    await asked;
+    await client.close();
+
+    expect(await Promise.all(calls)).toEqual([CLOSED, CLOSED]);
+    expect(signals).toMatchObject([{ aborted: true }]);
+  });
+
+  it('can be closed once more', async () => {
+    const client = new CryptoClient(new FakeSnapshots().config());
+    await client.close();
+
+    await expect(client.close()).resolves.toBeUndefined();
+  });
+
+  it('is closed at the end of its block', async () => {
+    const client = new CryptoClient(new FakeSnapshots().config());
+    await client[Symbol.asyncDispose]();
+
+    expect(await failureOf(client.authenticate())).toEqual(CLOSED);
+    expect(Object.getOwnPropertyNames(CryptoClient.prototype)).not.toContain('undefined');
+  });
+});
+
+describe('over HTTP', () => {
+  let server: Server | undefined;
+  afterEach(() => {
+    server?.closeAllConnections();
+    server?.close();
+  });
+
+  async function listen(handle: RequestListener): Promise<CryptoClient> {
+    server = createServer(handle).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    return new CryptoClient({ serverUrl: `http://127.0.0.1:${port}`, secretKey: SECRET_KEY, timeout: 5_000 });
+  }
+
+  it('a redirect is followed nowhere', async () => {
+    const asked: unknown[] = [];
+    const client = await listen(({ url }, response) => {
+      asked.push(url);
+      response.writeHead(307, { location: '/elsewhere' }).end();
+    });
+
+    expect(await failureOf(client.authenticate())).toMatchObject(UNREACHABLE);
+    expect(asked).toEqual(['/handshake']);
+  });
+
+  it('a connection that breaks off is no answer', async () => {
+    const client = await listen((_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': '99' });
+      response.write('{"status":"ok"', () => response.destroy());
+    });
+
+    expect(await failureOf(client.authenticate())).toMatchObject(UNREACHABLE);
+  });
+
+  it('closing ends the connection of what is under way', async () => {
+    let asked = (): void => undefined;
+    const arrived = new Promise<void>((resolve) => (asked = resolve));
+    let gone = (): void => undefined;
+    const ended = new Promise<void>((resolve) => (gone = resolve));
+    const client = await listen((_request, response) => {
+      response.on('close', gone);
+      asked();
+    });
+    const call = failureOf(client.authenticate());
+    await arrived;
+    await client.close();
+
+    expect(await call).toEqual(CLOSED);
+    await expect(ended).resolves.toBeUndefined();
+  });
+});
