@@ -1,16 +1,6 @@
-import { checkProposal, isTick, seedOf } from './seed.js';
+import { checkProposal, seedOf } from './seed.js';
 
 const LARGEST = 2 ** 30;
-
-describe('A tick', () => {
-  it.each([0, 1, 2 ** 31 - 1])('is %d', (tick) => {
-    expect(isTick(tick)).toBe(true);
-  });
-
-  it.each([-1, 2 ** 31, 0.5, Number.NaN, Number.POSITIVE_INFINITY])('is not %d', (tick) => {
-    expect(isTick(tick)).toBe(false);
-  });
-});
 
 describe('A proposal', () => {
   it.each([

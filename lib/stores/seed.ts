@@ -1,13 +1,5 @@
 import { AshError } from '../core/index.js';
-
-/** Seeds are from 1 to 2^30. Source: protocol, section 10. */
-export const LARGEST_SEED = 2 ** 30;
-/** Ticks are counted modulo 2^31. Source: protocol, section 10. */
-const TICKS = 2 ** 31;
-
-export function isTick(value: number): boolean {
-  return Number.isInteger(value) && value >= 0 && value < TICKS;
-}
+import { isSeed, isTick } from '../core/snapshot-numbers.js';
 
 /**
  * Checks what a process proposes, before others can take it over.
@@ -33,8 +25,4 @@ export function seedOf(held: unknown): number {
     'ASH_STORE_UNAVAILABLE',
     'What the store holds for the tick is no seed: an integer from 1 to 2^30.',
   );
-}
-
-export function isSeed(value: unknown): value is number {
-  return Number.isInteger(value) && Number(value) >= 1 && Number(value) <= LARGEST_SEED;
 }

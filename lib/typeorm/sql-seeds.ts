@@ -1,5 +1,6 @@
 import { AshError } from '../core/index.js';
-import { checkProposal, isTick, seedOf } from '../stores/seed.js';
+import { isTick } from '../core/snapshot-numbers.js';
+import { checkProposal, seedOf } from '../stores/seed.js';
 import type { AshSeedSet } from '../stores/seed-set.js';
 import { insertUnlessThere } from './insertion.js';
 import type { SqlRecordsOptions } from './sql-records.js';

@@ -27,7 +27,7 @@ async function startSample(config) {
   }
   return {
     lines,
-    url: lines[0].replace(/^ready /, ''),
+    url: lines.find((line) => line.startsWith('ready '))?.slice('ready '.length),
     end: async () => (child.kill('SIGINT'), exited),
   };
 }
@@ -39,8 +39,10 @@ describe('the built sample of the snapshots', () => {
   it('makes its configuration, runs its client, stays up for others, and ends', async () => {
     const sample = await startSample(config);
     try {
-      assert.match(sample.lines[0], /^ready http:\/\/127\.0\.0\.1:\d+$/);
-      assert.deepEqual(sample.lines.slice(1), [
+      const [made, ready, ...lines] = sample.lines;
+      assert.match(made, /server_config\.json: made with a random secret key/);
+      assert.match(ready, /^ready http:\/\/127\.0\.0\.1:\d+$/);
+      assert.deepEqual(lines, [
         'text      56 bytes, opened: Your secret message',
         'bytes     256 bytes, the same: true',
         'changed   ASH_CRYPTO_MESSAGE_INVALID',
@@ -67,7 +69,7 @@ describe('the built sample of the snapshots', () => {
 
   it('tells what is wrong with its configuration, and does not start', async () => {
     const malformed = join(folder, 'malformed.json');
-    writeFileSync(malformed, '{ "secret_key": 7 }');
+    writeFileSync(malformed, '{ "secret_key": 7 }', { mode: 0o600 });
     const child = spawn(process.execPath, [MAIN], {
       cwd: folder,
       env: { ...process.env, PORT: '0', CONFIG: malformed },

@@ -5,7 +5,7 @@ import type { SnapshotSeed } from '../cipher/snapshot.js';
 import { Authentication } from './authentication.js';
 import { readSettings } from './client-settings.js';
 import type { CryptoConfig } from './crypto-config.js';
-import { checkData, checkMessage, checkPurpose } from './message-arguments.js';
+import { checkData, checkMessage, checkPurpose } from '../cipher/message-arguments.js';
 import { ServerExchange } from './server-exchange.js';
 import { SnapshotSupply } from './snapshot-supply.js';
 

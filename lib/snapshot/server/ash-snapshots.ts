@@ -1,3 +1,4 @@
+import { checkData, checkMessage, checkPurpose } from '../cipher/message-arguments.js';
 import type { MessageSealer, OpenedMessage } from '../cipher/message-sealer.js';
 import type { AshSnapshot, SnapshotQuery, SnapshotSeed } from '../cipher/snapshot.js';
 import type { Handshakes } from './handshakes.js';
@@ -76,23 +77,25 @@ export class AshSnapshots {
   /**
    * Encrypts a text or bytes with the snapshot of this moment, for whoever has the secret key.
    *
+   * @throws TypeError for what is neither.
    * @throws AshError `ASH_STORE_UNAVAILABLE`
    * @example
    * const message = await this.snapshots.encryptMessage('Your secret message');
    */
   async encryptMessage(data: string | Uint8Array): Promise<Uint8Array> {
-    return this.#parts.sealer.seal(data);
+    return this.#parts.sealer.seal(checkData('encryptMessage', data));
   }
 
   /**
    * Decrypts a message that was made with a snapshot which is still kept.
    *
+   * @throws TypeError for what is no bytes.
    * @throws CryptoError `ASH_CRYPTO_MESSAGE_INVALID`
    * @throws SnapshotError `ASH_CRYPTO_SNAPSHOT_EXPIRED`
    * @throws AshError `ASH_STORE_UNAVAILABLE`
    */
   async decryptMessage(message: Uint8Array): Promise<Uint8Array> {
-    return (await this.#parts.sealer.open(message)).plaintext;
+    return (await this.#parts.sealer.open(checkMessage('decryptMessage', message))).plaintext;
   }
 
   /**
@@ -100,13 +103,19 @@ export class AshSnapshots {
    *
    * @param bound The purpose, in words that both ends say alike.
    * @param snapshot Another snapshot than that of this moment.
+   * @throws TypeError for an empty purpose, or what is neither a text nor bytes.
+   * @throws AshError `ASH_STORE_UNAVAILABLE`
    */
   async sealFor(bound: string, data: string | Uint8Array, snapshot?: SnapshotSeed): Promise<Uint8Array> {
-    return this.#parts.sealer.seal(data, bound, snapshot);
+    return this.#parts.sealer.seal(checkData('sealFor', data), checkPurpose('sealFor', bound), snapshot);
   }
 
-  /** Opens what {@link sealFor} made on either end. */
+  /**
+   * Opens what {@link sealFor} made on either end.
+   *
+   * @throws TypeError, CryptoError, SnapshotError and AshError as {@link decryptMessage} does.
+   */
   async openFor(bound: string, message: Uint8Array): Promise<OpenedMessage> {
-    return this.#parts.sealer.open(message, bound);
+    return this.#parts.sealer.open(checkMessage('openFor', message), checkPurpose('openFor', bound));
   }
 }

@@ -1,4 +1,4 @@
-import { LARGEST_SEED } from '../../stores/seed.js';
+import { LARGEST_SEED } from '../../core/snapshot-numbers.js';
 import { derivedSeeds } from './seeds.js';
 import { Ticks, type Tick } from './ticks.js';
 

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { LARGEST_SEED } from '../../stores/seed.js';
+import { LARGEST_SEED } from '../../core/snapshot-numbers.js';
 import type { Tick } from './ticks.js';
 
 /** Where the seeds of ticks come from. */

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import type { AshSeedSet } from '../../stores/seed-set.js';
-import { LARGEST_SEED } from '../../stores/seed.js';
+import { LARGEST_SEED } from '../../core/snapshot-numbers.js';
 import type { AshLog } from '../../verification/protected-route.js';
 import { SharedSeeds } from './shared-seeds.js';
 import { Ticks } from './ticks.js';

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { AshError } from '../../core/index.js';
 import type { AshSeedSet } from '../../stores/seed-set.js';
-import { isSeed, LARGEST_SEED } from '../../stores/seed.js';
+import { isSeed, LARGEST_SEED } from '../../core/snapshot-numbers.js';
 import { within } from '../../stores/within.js';
 import type { AshLog } from '../../verification/protected-route.js';
 import type { Seeds } from './seeds.js';

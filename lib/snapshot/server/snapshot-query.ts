@@ -1,8 +1,8 @@
+import { TICKS } from '../../core/snapshot-numbers.js';
 import type { SnapshotQuery } from '../cipher/snapshot.js';
 
 /** Without a needless zero in front, so that a number is written in one way. */
 const DIGITS = /^(?:0|[1-9]\d*)$/;
-const LAST_TICK = 2 ** 31 - 1;
 /** As far as a clock of milliseconds counts exactly. */
 const LAST_SECOND = Math.floor(Number.MAX_SAFE_INTEGER / 1_000) - 1;
 
@@ -15,7 +15,7 @@ export function snapshotQuery(query: { tick?: unknown; at?: unknown }): Snapshot
   const { tick, at } = query;
   if (tick === undefined && at === undefined) return 'current';
   if (tick !== undefined && at !== undefined) return 'malformed';
-  if (tick !== undefined) return isNumber(tick, LAST_TICK) ? { tick: Number(tick) } : 'malformed';
+  if (tick !== undefined) return isNumber(tick, TICKS - 1) ? { tick: Number(tick) } : 'malformed';
   return isNumber(at, LAST_SECOND) ? { at: Number(at) } : 'malformed';
 }
 

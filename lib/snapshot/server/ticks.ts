@@ -1,5 +1,5 @@
-/** Ticks are counted modulo 2^31. Source: protocol, section 10. */
-const TICKS = 2 ** 31;
+import { TICKS } from '../../core/snapshot-numbers.js';
+
 /** By how much another process may be ahead of this one, in milliseconds. */
 const LEAD = 1_000;
 const SECOND = 1_000;
