@@ -28,7 +28,7 @@ module.exports = {
     room('snapshot/platform', 'core'),
     room('snapshot/cipher', 'core', 'snapshot/platform'),
     room('snapshot/client', 'core', 'snapshot/cipher', 'snapshot/platform'),
-    room('snapshot/server', 'core', 'stores', 'verification', 'snapshot/cipher'),
+    room('snapshot/server', 'core', 'stores', 'verification', 'snapshot/cipher', 'snapshot/platform'),
     room('redis', 'core', 'stores'),
     room('typeorm', 'core', 'stores'),
     room('server', 'core', 'stores', 'verification'),

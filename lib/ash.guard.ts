@@ -43,7 +43,10 @@ export class AshGuard implements CanActivate {
     const request = this.getRequest(context);
     const isFirst = this.verdicts.get(request, route) === undefined;
     const verdict = await this.verdicts.once(request, route, () => this.protection.verify(request, route));
-    if (!verdict.ok) throw this.toException(verdict, route);
+    if (!verdict.ok) {
+      if (isFirst) this.protection.sealRefusal(verdict, { route, request, response: responseOf(context) });
+      throw this.toException(verdict, route);
+    }
     if (isFirst) await this.accept(context, request, verdict);
     return true;
   }
@@ -84,11 +87,16 @@ export class AshGuard implements CanActivate {
    */
   protected async accept(context: ExecutionContext, request: AshRequest, pass: AshPass): Promise<void> {
     const route = this.getRoute(context);
-    const response = nodeAnswerOf(context.switchToHttp().getResponse<NodeAnswer | { readonly raw: NodeAnswer }>());
+    const response = responseOf(context);
     try {
       await this.protection.admit({ pass, route, request, response }, (refusal) => this.toException(refusal, route));
     } catch (error) {
       throw isAshError(error) ? new AshException(ashErrorBody(error), { cause: error }) : error;
     }
   }
+}
+
+/** Node's own response. */
+function responseOf(context: ExecutionContext): NodeAnswer {
+  return nodeAnswerOf(context.switchToHttp().getResponse<NodeAnswer | { readonly raw: NodeAnswer }>());
 }

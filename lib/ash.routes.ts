@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger, type OnModuleInit, type Type } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
+import { UnknownElementException } from '@nestjs/core/errors/exceptions/unknown-element.exception.js';
 import { declarationOf, isAshGuard, isSkipped, type Declaration } from './ash.declarations.js';
 import { mappedRoutes, type AshHandler, type MappedRoute } from './ash.mapped-routes.js';
 import { ASH_ENVELOPE, ASH_OPTIONS, ASH_PROTECTION } from './ash.module-definition.js';
@@ -90,10 +91,20 @@ export class AshRoutes implements OnModuleInit {
 
   /** What opens and seals the payloads of encrypted routes, wherever in the application it is provided. */
   private envelopeFor(name: string): AshEnvelope {
-    try {
-      return this.moduleRef.get<AshEnvelope>(ASH_ENVELOPE, { strict: false });
-    } catch {
+    const [envelope, another] = new Set(this.envelopes());
+    if (envelope === undefined) {
       throw fault(name, '@AshEncrypted() needs AshSnapshotModule: import AshSnapshotModule.forRoot(…)');
+    }
+    if (another === undefined) return envelope;
+    throw fault(name, '@AshEncrypted() found several AshSnapshotModules, each with a key of its own: import one');
+  }
+
+  private envelopes(): AshEnvelope[] {
+    try {
+      return this.moduleRef.get<AshEnvelope>(ASH_ENVELOPE, { strict: false, each: true });
+    } catch (error) {
+      if (error instanceof UnknownElementException) return [];
+      throw error;
     }
   }
 

@@ -20,7 +20,7 @@ export async function deliver(what: string, request: Exchange): Promise<Delivery
   try {
     return { response: await send(request, false), lost: undefined };
   } catch (cause) {
-    if (request.signal?.aborted || !isSendable(request)) throw cause;
+    if (request.signal?.aborted || isUnsent(cause) || !isSendable(request)) throw cause;
     // Another wait of the same length is the caller's to decide.
     if (isEnded(cause)) throw responseLost(what, { cause });
     const response = await send(request, true).catch((error: unknown) => {
@@ -43,6 +43,11 @@ export function responseLost(what: string, options: ErrorOptions): AshClientErro
     `${what} was sent and its answer was lost, so it may have run: find out before you call again.`,
     options,
   );
+}
+
+/** Whether what sends the requests says itself that it has not sent this one. */
+function isUnsent(error: unknown): boolean {
+  return (error as { mayHaveRun?: unknown } | undefined)?.mayHaveRun === false;
 }
 
 /** Whether a time-out or an abort ended it. */

@@ -56,6 +56,15 @@ describe('a request whose answer was lost', () => {
     expect(server.contexts.size).toBe(1);
   });
 
+  it('is not sent again where fetch says that it was not sent', async () => {
+    const { ash, server } = open({ 'POST /x': {} });
+    const unsent = Object.assign(new Error('There is no key for it.'), { mayHaveRun: false });
+    server.answerOnce('/x', () => Promise.reject(unsent));
+
+    await expect(ash.post('/x', {})).rejects.toBe(unsent);
+    expect(server.calls).toHaveLength(1);
+  });
+
   it('is an error that says that it may have run where it did arrive', async () => {
     const { ash, server, lose } = openLossy({ 'POST /x': {} });
     lose(1);

@@ -2,7 +2,11 @@ import { checkKeys, LONGEST_TIMER } from '../core/configuration.js';
 import { AshConfigurationError } from '../core/index.js';
 import { MOST_CONTEXTS } from './context-shelf.js';
 
-/** What an {@link AshClient} sends requests with: any function that takes a URL and an init as `fetch` does. */
+/**
+ * What an {@link AshClient} sends requests with: any function that takes a URL and an init as `fetch` does. It may throw an
+ * error with `mayHaveRun: false` for a request that it did not send: the call then fails with that error, and nothing is
+ * sent again.
+ */
 export type AshFetch = (url: string, init: RequestInit) => Promise<Response>;
 
 /** Headers as `fetch` takes them, or a function that gives them for each request anew. */

@@ -12,14 +12,18 @@ export interface HeldAnswer {
   on(event: string, listener: () => void): unknown;
   addListener(event: string, listener: () => void): unknown;
   emit(event: 'drain'): unknown;
+  rawListeners(event: 'drain'): readonly unknown[];
+  destroy(): unknown;
 }
 
 const SAYINGS = ['writeHead', 'write', 'end', 'flushHeaders'] as const;
 const HEADERS = ['setHeader', 'appendHeader', 'removeHeader'] as const;
 const LISTENING = ['on', 'addListener'] as const;
+const LEAVING = ['off', 'removeListener'] as const;
 
 type Saying = (typeof SAYINGS)[number];
-type Method = Saying | (typeof HEADERS)[number] | (typeof LISTENING)[number] | '_implicitHeader';
+type Listening = (typeof LISTENING)[number] | (typeof LEAVING)[number];
+type Method = Saying | (typeof HEADERS)[number] | Listening | '_implicitHeader';
 type Call = (...args: unknown[]) => unknown;
 
 /** What a handler says of its answer. */
@@ -38,6 +42,7 @@ export class AnswerDoor {
   // Where a middleware has wrapped the answer, it may keep its listeners in another place than the answer does.
   private readonly waiting = new Set<() => void>();
   private isTaken = false;
+  private isDraining = false;
 
   /** The methods stay in place for good, since a middleware can wrap them that must not be thrown out with them. */
   constructor(
@@ -54,7 +59,13 @@ export class AnswerDoor {
     for (const method of LISTENING) {
       this.wrap(method, (args, original) => {
         const [event, listener] = args;
-        if (this.isTaken && event === 'drain') this.waiting.add(listener as () => void);
+        if (event === 'drain') this.waiting.add(listener as () => void);
+        return original(...args);
+      });
+    }
+    for (const method of LEAVING) {
+      this.wrap(method, (args, original) => {
+        if (args[0] === 'drain') this.waiting.delete(args[1] as () => void);
         return original(...args);
       });
     }
@@ -90,9 +101,37 @@ export class AnswerDoor {
     Reflect.deleteProperty(this.response, 'writableEnded');
   }
 
-  /** Tells whoever waits for it that the stream is not full, and where a wrapper keeps them. */
-  callWaiting(): void {
-    for (const listener of this.waiting) listener.call(this.response);
+  /** Lets through the head of what goes out instead of what the handler said, without the phrase that it may have set. */
+  passHead(said: Said): unknown {
+    forgetPhrase(this.response);
+    return this.pass(said);
+  }
+
+  /** Takes what goes nowhere. Its source is called back, and reads on when others have had their turn. */
+  drop({ method, args }: Said): unknown {
+    const callback = callbackOf(args);
+    if (callback !== undefined) process.nextTick(callback);
+    if (method !== 'write') return this.response;
+    this.drainSoon();
+    return false;
+  }
+
+  /** Tells whoever waits for it that the stream is not full, also where a wrapper keeps them. */
+  drain(): void {
+    const told = this.response.rawListeners('drain');
+    const elsewhere = [...this.waiting].filter((listener) => !told.includes(listener));
+    this.response.emit('drain');
+    for (const listener of elsewhere) listener.call(this.response);
+  }
+
+  /** As `drain`, once all else that is ready has had its turn: a source that never ends lets others run too. */
+  drainSoon(): void {
+    if (this.isDraining) return;
+    this.isDraining = true;
+    setImmediate(() => {
+      this.isDraining = false;
+      this.drain();
+    });
   }
 
   private wrap(method: Method, instead: (args: readonly unknown[], original: Call) => unknown): void {
@@ -106,6 +145,16 @@ export class AnswerDoor {
   private shadow(property: 'headersSent' | 'writableEnded'): void {
     Object.defineProperty(this.response, property, { value: true, configurable: true });
   }
+}
+
+/** Clears the text of the status line, which is the handler's own. The response of HTTP/2 has none. */
+export function forgetPhrase(response: object): void {
+  Reflect.deleteProperty(response, 'statusMessage');
+}
+
+/** The callback among what `write` and `end` take. */
+export function callbackOf(args: readonly unknown[]): (() => void) | undefined {
+  return args.find((each) => typeof each === 'function') as (() => void) | undefined;
 }
 
 /** What Node says where a head is changed that is out. */

@@ -6,6 +6,8 @@ import { holdAnswer, type OpenHead } from './answer-hold.js';
 /** Node's response, as far as a hold sees it: it notes what goes out. */
 class Answer extends EventEmitter implements HeldAnswer {
   statusCode = 200;
+  statusMessage?: string;
+  readonly destroy = jest.fn();
   readonly out: unknown[] = [];
   readonly headers: Record<string, string> = {};
   isFull = false;
@@ -217,10 +219,52 @@ describe('holdAnswer', () => {
     answer.on('drain', drained);
     await scene.fail(failure);
     expect(replace.mock.calls).toStrictEqual([[failure, expect.any(Function)]]);
+    await new Promise(setImmediate);
     expect(drained).toHaveBeenCalledTimes(1);
-    expect(answer.write('b')).toBe(true);
+    expect(answer.write('b')).toBe(false);
+    expect(answer.write('b')).toBe(false);
     expect(answer.end('c')).toBe(answer);
+    expect(drained).toHaveBeenCalledTimes(1);
+    await new Promise(setImmediate);
+    expect(drained).toHaveBeenCalledTimes(2);
     expect(answer.out).toStrictEqual([['end', 'instead']]);
+    expect(answer.destroy).not.toHaveBeenCalled();
+  });
+
+  it('breaks the answer off where it cannot even be replaced', async () => {
+    const scene = new Scene();
+    const { answer, replace } = scene;
+    const [drained, called] = [jest.fn(), jest.fn()];
+    replace.mockImplementation(() => {
+      throw failure;
+    });
+    answer.write('a');
+    answer.on('drain', drained);
+    await scene.fail(failure);
+    await new Promise(setImmediate);
+    expect(answer.destroy).toHaveBeenCalledTimes(1);
+    expect(drained).toHaveBeenCalledTimes(1);
+    answer.end('b', called);
+    await new Promise(setImmediate);
+    expect(called).toHaveBeenCalledTimes(1);
+    expect(answer.out).toStrictEqual([]);
+  });
+
+  it('tells nothing to a listener that has gone, also where a wrapper keeps it elsewhere', async () => {
+    const scene = new Scene();
+    const { answer } = scene;
+    const [kept, gone, once] = [jest.fn(), jest.fn(), jest.fn()];
+    for (const listener of [kept, gone]) answer.on('drain', listener);
+    answer.once('drain', once);
+    answer.off('drain', gone);
+    // As a wrapper does that moves a listener to a stream of its own.
+    EventEmitter.prototype.removeListener.call(answer, 'drain', kept);
+    answer.write('a');
+    await scene.fail(failure);
+    await new Promise(setImmediate);
+    answer.write('b');
+    await new Promise(setImmediate);
+    expect([kept, gone, once].map(({ mock }) => mock.calls.length)).toStrictEqual([2, 0, 1]);
   });
 
   it('lets out the head of what replaces it, and no other', async () => {
@@ -228,7 +272,9 @@ describe('holdAnswer', () => {
     const { answer } = scene;
     answer.end('a');
     await scene.fail(failure);
+    answer.statusMessage = 'the handler’s';
     answer.writeHead(500);
+    expect(Object.hasOwn(answer, 'statusMessage')).toBe(false);
     answer.isOut = true;
     answer.writeHead(200);
     expect(answer.out).toStrictEqual([

@@ -57,8 +57,8 @@ class Hold {
 
   /** Takes what comes after an answer that another has replaced: nothing but the head of that one goes out. */
   private drop(said: Said): unknown {
-    if (said.method === 'writeHead' && !this.response.headersSent) return this.door.pass(said);
-    return said.method === 'write' ? true : this.response;
+    if (said.method === 'writeHead' && !this.response.headersSent) return this.door.passHead(said);
+    return this.door.drop(said);
   }
 
   private async run(status: number): Promise<void> {
@@ -94,15 +94,19 @@ class Hold {
     }
     if (isFull) return;
     // Whoever was told that the stream is full waits to hear that it is not.
-    this.response.emit('drain');
-    this.door.callWaiting();
+    this.door.drain();
   }
 
   private answerInstead(error: unknown): void {
-    this.replace(error, (text) => this.door.pass({ method: 'end', args: [text] }));
+    try {
+      this.replace(error, (text) => this.door.pass({ method: 'end', args: [text] }));
+    } catch {
+      // Nobody waits for this that could be told. The client sees that the answer broke off.
+      this.response.destroy();
+    }
     this.state = 'replaced';
     // What is still to come is let through to nowhere, so that its source comes to its end.
-    this.door.callWaiting();
+    this.door.drainSoon();
   }
 }
 

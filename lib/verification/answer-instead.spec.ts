@@ -30,6 +30,13 @@ describe('answerInstead', () => {
     expect(end).not.toHaveBeenCalled();
   });
 
+  it.each(['balance 4711', 'order of Łódź'])('drops the phrase of the status line: %s', (phrase) => {
+    const { response } = new Scene();
+    response.statusMessage = phrase;
+    answerInstead(response, SERVER_FAULT);
+    expect(Object.hasOwn(response, 'statusMessage')).toBe(false);
+  });
+
   it('breaks an answer off whose head is out', () => {
     const { response, end, destroy } = new Scene();
     Object.defineProperty(response, 'headersSent', { value: true });

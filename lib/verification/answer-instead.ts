@@ -1,7 +1,7 @@
-import type { HeldAnswer } from './answer-door.js';
+import { forgetPhrase, type HeldAnswer } from './answer-door.js';
 
-/** Node's own response, whose head can be cleared, and which can be broken off. */
-export type ReplaceableAnswer = HeldAnswer & { getHeaderNames(): string[]; destroy(): unknown };
+/** Node's own response, whose head can be cleared. */
+export type ReplaceableAnswer = HeldAnswer & { getHeaderNames(): string[] };
 
 /** What a client is told of a fault of the server: nothing. */
 export const SERVER_FAULT = { statusCode: 500, error: 'Internal Server Error', message: 'Internal server error' };
@@ -29,6 +29,7 @@ export function answerInstead(
   for (const name of response.getHeaderNames()) {
     if (!keeps.test(name)) response.removeHeader(name);
   }
+  forgetPhrase(response);
   answerJson(response, body, end);
 }
 

@@ -3,9 +3,14 @@ import { jest } from '@jest/globals';
 import { sealAnswer, type SealableAnswer, type Sealing } from './answer-seal.js';
 import type { PlainAnswer } from './envelope.js';
 
+/** A phrase of a status line that Node refuses. */
+const UNSAYABLE = 'order of Łódź';
+
 /** Node's response, as far as a seal sees it: it notes what goes out. */
 class Answer extends EventEmitter implements SealableAnswer {
   statusCode = 200;
+  statusMessage?: string;
+  readonly destroy = jest.fn();
   readonly out: unknown[] = [];
   readonly headers: Record<string, string | string[]> = {};
   isOut = false;
@@ -44,6 +49,8 @@ class Answer extends EventEmitter implements SealableAnswer {
   }
 
   end(...args: unknown[]): this {
+    if (this.statusMessage === UNSAYABLE) throw new TypeError('an invalid character');
+    if (this.statusMessage !== undefined) this.out.push(['phrase', this.statusMessage]);
     if (this.writesItsHead) this.writeHead(this.statusCode);
     if (this.writesItsHead && args.length > 0) this.write(args[0]);
     this.out.push(['end', ...args]);
@@ -202,7 +209,24 @@ describe('sealAnswer', () => {
     ]);
   });
 
-  it('is never full, and looks as begun and as ended meanwhile', async () => {
+  type PhraseRow = [title: string, phrase: string, say: (answer: Answer) => unknown, out: unknown[]];
+  const phrases: PhraseRow[] = ['balance 4711', UNSAYABLE].flatMap((phrase): PhraseRow[] => [
+    ['sealed', phrase, (answer) => answer.end('a'), ['end', 'sealé']],
+    ['without a body', phrase, (answer) => answer.writeHead(204).end(), ['end']],
+    ['withheld', phrase, (answer) => answer.writeHead(200, { 'Content-Encoding': 'br' }).end(), ['end', 'instead']],
+  ]);
+  it.each(phrases)('sends an answer that is %s without its phrase: %s', async (_title, phrase, say, out) => {
+    const { answer } = new Scene();
+    answer.statusMessage = phrase;
+    say(answer);
+    // Also one that is set while the answer is sealed.
+    answer.statusMessage = phrase;
+    await settled();
+    expect(answer.out).toStrictEqual([out]);
+    expect(answer.destroy).not.toHaveBeenCalled();
+  });
+
+  it('is not full as it gathers, and looks as begun and as ended meanwhile', async () => {
     const { answer } = new Scene();
     const looks = (): unknown => [answer.headersSent, Reflect.get(answer, 'writableEnded')];
     expect(looks()).toStrictEqual([false, undefined]);
@@ -233,10 +257,10 @@ describe('sealAnswer', () => {
     const scene = new Scene();
     const { answer } = scene;
     answer.end('a');
-    expect(answer.write('b')).toBe(true);
+    expect(answer.write('b')).toBe(false);
     expect(answer.end('c')).toBe(answer);
     await settled();
-    expect(answer.write('d')).toBe(true);
+    expect(answer.write('d')).toBe(false);
     expect(answer.end('e')).toBe(answer);
     answer.flushHeaders();
     answer.writeHead(500);
@@ -249,7 +273,9 @@ describe('sealAnswer', () => {
     answer.end('a');
     await settled();
     answer.isOut = false;
+    answer.statusMessage = 'the handler’s';
     answer.writeHead(200);
+    expect(Object.hasOwn(answer, 'statusMessage')).toBe(false);
     answer.write('sealé');
     answer.write('a');
     answer.end();
@@ -313,9 +339,60 @@ describe('sealAnswer', () => {
   it('drops whatever comes after an answer that was replaced, even where nothing was sent', async () => {
     const scene = new Scene({ replace: () => undefined });
     scene.answer.writeHead(200, { 'content-type': 'text/event-stream' });
-    expect(scene.answer.write('data')).toBe(true);
+    expect(scene.answer.write('data')).toBe(false);
     scene.answer.end('data');
     await settled();
+    expect(scene.answer.out).toStrictEqual([]);
+  });
+
+  type DropRow = [title: string, say: (answer: Answer) => unknown];
+  const drops: DropRow[] = [
+    ['was too large', (answer) => answer.write('12345678')],
+    ['has ended', (answer) => answer.end('a')],
+  ];
+  it.each(drops)('lets others run between what is written to an answer that %s', async (_title, say) => {
+    const { answer } = new Scene({ maxBytes: 7 });
+    const written = { count: 0 };
+    // As a source does that has all it gives at hand. The end of it is there for a test that fails.
+    const write = (): void => {
+      while (written.count < 1000) {
+        written.count += 1;
+        if (answer.write('b')) continue;
+        answer.once('drain', write);
+        return;
+      }
+    };
+    say(answer);
+    write();
+    expect(written.count).toBe(1);
+    await settled();
+    expect(written.count).toBe(2);
+    await settled();
+    expect(written.count).toBe(3);
+  });
+
+  it('tells whoever wrote the part that was too much that it can go on', async () => {
+    const { answer } = new Scene({ maxBytes: 7 });
+    const drained = jest.fn();
+    answer.on('drain', drained);
+    expect(answer.write('1234')).toBe(true);
+    expect(answer.write('5678')).toBe(false);
+    await settled();
+    expect(drained).toHaveBeenCalledTimes(1);
+  });
+
+  it.each(drops)('breaks an answer off that %s, and cannot even be replaced', async (_title, say) => {
+    const scene = new Scene({
+      maxBytes: 7,
+      replace: () => {
+        throw new Error('no log');
+      },
+    });
+    scene.failure = new Error('no snapshot');
+    say(scene.answer);
+    await settled();
+    expect(scene.answer.destroy).toHaveBeenCalledTimes(1);
+    scene.answer.end('secret');
     expect(scene.answer.out).toStrictEqual([]);
   });
 

@@ -1,4 +1,5 @@
-import { AnswerDoor, headersSent, type HeldAnswer, type Said } from './answer-door.js';
+import { AnswerDoor, callbackOf, forgetPhrase, headersSent, type HeldAnswer, type Said } from './answer-door.js';
+import { closeSideWays } from './answer-side-ways.js';
 import { headersOf } from './context-header.js';
 import type { PlainAnswer, SealedAnswer } from './envelope.js';
 
@@ -78,14 +79,18 @@ class Seal {
     private readonly sealing: Sealing,
   ) {
     this.door = new AnswerDoor(response, (said) => this.say(said));
+    closeSideWays(response);
   }
 
   private say(said: Said): unknown {
     if (this.state === 'sending') return this.door.pass(said);
     if (this.state === 'over') return this.drop(said);
     this.gather(said);
-    // Never full: what is written here waits for no client, and a stream that is told so reads on.
-    return said.method === 'write' ? true : this.response;
+    if (said.method !== 'write') return this.response;
+    // Not full as long as it gathers: what is written here waits for no client, and a stream that is told so reads on.
+    if (this.isGathering()) return true;
+    this.door.drainSoon();
+    return false;
   }
 
   private gather({ method, args }: Said): void {
@@ -93,9 +98,14 @@ class Seal {
     if (this.state === 'silent') this.takeHead(method === 'writeHead' ? args : []);
     if (method === 'writeHead' || method === 'flushHeaders') return;
     const { chunk, callback = nothing } = partsOf(args);
-    if (this.state === 'gathering') this.add(chunk);
-    if (method === 'end' && this.state === 'gathering') this.end(callback);
+    if (this.isGathering()) this.add(chunk);
+    if (method === 'end' && this.isGathering()) this.end(callback);
     else process.nextTick(callback);
+  }
+
+  /** Asked anew each time, since the answer may have been withheld meanwhile. */
+  private isGathering(): boolean {
+    return this.state === 'gathering';
   }
 
   private takeHead([status, ...rest]: readonly unknown[]): void {
@@ -168,6 +178,9 @@ class Seal {
       this.sealing.replace(error, (text) => {
         this.leave([text]);
       });
+    } catch {
+      // Nobody waits for this that could be told. The client sees that the answer broke off.
+      this.response.destroy();
     } finally {
       this.state = 'over';
     }
@@ -177,6 +190,7 @@ class Seal {
   private leave(body: readonly unknown[]): void {
     this.state = 'sending';
     [this.sent] = body;
+    forgetPhrase(this.response);
     try {
       this.door.pass({ method: 'end', args: body });
     } finally {
@@ -186,11 +200,9 @@ class Seal {
 
   /** What wrappers do later on to write the head and the body of what was sent goes out, and nothing else. */
   private drop(said: Said): unknown {
-    const isOfTheSent =
-      said.method === 'writeHead' ? !this.response.headersSent : said.args.length > 0 && said.args[0] === this.sent;
-    if (isOfTheSent) return this.door.pass(said);
-    process.nextTick(callbackOf(said.args) ?? nothing);
-    return said.method === 'write' ? true : this.response;
+    if (said.method === 'writeHead' && !this.response.headersSent) return this.door.passHead(said);
+    const isOfTheSent = said.method !== 'writeHead' && said.args.length > 0 && said.args[0] === this.sent;
+    return isOfTheSent ? this.door.pass(said) : this.door.drop(said);
   }
 
   private get contentType(): string {
@@ -213,10 +225,6 @@ function partsOf(args: readonly unknown[]): { chunk: Uint8Array; callback: (() =
   throw Object.assign(new TypeError(`A part of an answer is a text or bytes, and not a ${typeof chunk}.`), {
     code: 'ERR_INVALID_ARG_TYPE',
   });
-}
-
-function callbackOf(args: readonly unknown[]): (() => void) | undefined {
-  return args.find((each) => typeof each === 'function') as (() => void) | undefined;
 }
 
 function nothing(): void {

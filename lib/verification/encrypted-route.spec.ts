@@ -2,14 +2,15 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { jest } from '@jest/globals';
 import { RouteUnderTest, TRANSFER } from '../../test/verification/route-under-test.js';
-import { AshError } from '../core/index.js';
-import type { AshEnvelope, OpenedRequest, PlainAnswer } from './envelope.js';
+import { AshError, type AshErrorCode } from '../core/index.js';
+import type { AshEnvelope, OpenedRequest, PlainAnswer, SealedAnswer } from './envelope.js';
 import type { AshBodyFacts } from './facts.js';
 import { compilePolicy, type AshPolicyOptions, type AshRoutePolicy } from './policy.js';
 import { AshProtection, type Passed } from './protection.js';
 import type { AshLog, ProtectedRoute } from './protected-route.js';
 import { RouteBinding } from './route-binding.js';
 import { sealPassed } from './sealed-passage.js';
+import type { AshRefusal } from './verdict.js';
 
 const NAME = 'Bank.transfer';
 
@@ -17,6 +18,14 @@ const NAME = 'Bank.transfer';
 class ListEnvelope implements AshEnvelope {
   readonly unfit: string | undefined = undefined;
   readonly opened: string[] = [];
+
+  completeSecret(_contextId: string, clientSecret: string): string {
+    return clientSecret;
+  }
+
+  sealRefusal(answer: PlainAnswer, contextId: string): Promise<SealedAnswer> {
+    return seal({ ...answer, body: Buffer.concat([answer.body, Buffer.from(contextId)]) });
+  }
 
   open(body: AshBodyFacts, contextId: string): Promise<OpenedRequest> {
     this.opened.push(contextId);
@@ -47,13 +56,45 @@ describe('The policy of an encrypted route', () => {
     expect([...policyOf({ payload: ['json'] }, new ListEnvelope()).payload]).toStrictEqual(['json']);
   });
 
+  it.each<AshPolicyOptions>([{}, { mode: 'minimal' }, { query: 'cover' }])('covers the query always: %j', (options) => {
+    const { settings } = policyOf(options, new ListEnvelope());
+    expect(Object.values(settings).map(({ query }) => query)).toStrictEqual(['cover', 'cover', 'cover']);
+  });
+
   it.each<[title: string, options: AshPolicyOptions, unfit: string | undefined, message: string]>([
-    ['forms', { payload: ['json', 'form'] }, undefined, "seals JSON alone, and payload names 'json', 'form'"],
-    ['bytes', { payload: 'raw' }, undefined, "seals JSON alone, and payload names 'raw': leave 'payload' out"],
-    ['an envelope that is not fit', {}, 'it is open; close it', 'cannot encrypt: it is open; close it.'],
+    [
+      'forms',
+      { payload: ['json', 'form'] },
+      undefined,
+      "@AshEncrypted() seals JSON alone, and payload names 'json', 'form'",
+    ],
+    [
+      'bytes',
+      { payload: 'raw' },
+      undefined,
+      "@AshEncrypted() seals JSON alone, and payload names 'raw': leave 'payload' out",
+    ],
+    [
+      'a proof without a secret',
+      { protocol: 'v1' },
+      undefined,
+      "a proof of 'v1' has no secret, and would tell whether a guess of what @AshEncrypted() seals is right; use 'v2.3'.",
+    ],
+    [
+      'a query that is not covered',
+      { query: 'ignore' },
+      undefined,
+      "@AshEncrypted() covers the query, which could be changed past the end point of TLS; leave 'query' out.",
+    ],
+    [
+      'an envelope that is not fit',
+      {},
+      'it is open; close it',
+      '@AshEncrypted() cannot encrypt: it is open; close it.',
+    ],
   ])('cannot be with %s', (_title, options, unfit, message) => {
     const envelope = Object.assign(new ListEnvelope(), { unfit });
-    expect(() => policyOf(options, envelope)).toThrow(`${NAME}: @AshEncrypted() ${message}`);
+    expect(() => policyOf(options, envelope)).toThrow(`${NAME}: ${message}`);
   });
 });
 
@@ -78,6 +119,16 @@ describe('AshVerifier on an encrypted route', () => {
     expect(envelope.opened).toStrictEqual([context.contextId]);
   });
 
+  it('verifies by the completed secret, and by no other', async () => {
+    const { route, context, draft, policy } = await prepare();
+    draft.body.value = [TRANSFER];
+    const completing = jest.spyOn(ListEnvelope.prototype, 'completeSecret').mockReturnValueOnce('0'.repeat(64));
+    expect(await route.verify(draft, policy)).toMatchObject({ code: 'ASH_INTEGRITY_FAILED' });
+    expect(completing.mock.calls).toStrictEqual([[context.contextId, context.clientSecret]]);
+    completing.mockRestore();
+    expect(await route.verify(draft, policy)).toMatchObject({ ok: true });
+  });
+
   it('refuses what cannot be opened, and leaves the context unspent', async () => {
     const { route, context, draft, policy } = await prepare();
     expect(await route.verify(draft, policy)).toMatchObject({ code: 'ASH_INTEGRITY_FAILED', message: 'not sealed' });
@@ -98,14 +149,11 @@ describe('AshVerifier on an encrypted route', () => {
     await expect(route.verify(draft, policy)).rejects.toBe(failure);
   });
 
-  it('names no member of a payload that has no canonical form, but to the log', async () => {
+  it('names no member of a payload that has no canonical form, nor to the log', async () => {
     const { route, draft, policy } = await prepare();
     draft.body.value = [{ secretName: Number.NaN }];
     const verdict = await route.verify(draft, policy);
-    expect(verdict).toMatchObject({
-      code: 'ASH_CANONICALIZATION_ERROR',
-      cause: { message: expect.stringContaining('secretName') as string },
-    });
+    expect(verdict).toMatchObject({ code: 'ASH_CANONICALIZATION_ERROR', cause: undefined });
     expect(verdict).not.toMatchObject({ message: expect.stringContaining('secretName') as string });
   });
 
@@ -253,5 +301,56 @@ describe('A request that passed on an encrypted route', () => {
     await settled();
     expect(scene.out).toStrictEqual([]);
     expect(scene.log).not.toHaveBeenCalled();
+  });
+});
+
+describe('The refusal of a request to an encrypted route', () => {
+  const refuse = (scene: Scene, envelope?: AshEnvelope, code: AshErrorCode = 'ASH_CTX_EXPIRED'): void => {
+    const { log, request, response } = scene;
+    const route = { name: NAME, envelope } as ProtectedRoute;
+    new AshProtection({ store: new RouteUnderTest().memory, log }).sealRefusal({ code } as AshRefusal, {
+      route,
+      request,
+      response,
+    });
+    response.end('abc');
+  };
+
+  it('is sealed for the context that the request names', async () => {
+    const scene = new Scene();
+    scene.headers['x-ash-context-id'] = 'ash_1';
+    refuse(scene, new ListEnvelope());
+    await settled();
+    expect(scene.out).toStrictEqual([Uint8Array.from(Buffer.from('1_hsacba'))]);
+  });
+
+  it('is plain for one whose body was not sealed', async () => {
+    const scene = new Scene();
+    scene.headers['x-ash-context-id'] = 'ash_1';
+    refuse(scene, new ListEnvelope(), 'ASH_UNSUPPORTED_CONTENT_TYPE');
+    await settled();
+    expect(scene.out).toStrictEqual(['abc']);
+  });
+
+  it.each<[title: string, contextId: string | undefined, envelope: AshEnvelope | undefined]>([
+    ['it names no context', undefined, new ListEnvelope()],
+    ['what it names is none', 'a|b', new ListEnvelope()],
+    ['the route is not encrypted', 'ash_1', undefined],
+  ])('stays plain where %s', async (_title, contextId, envelope) => {
+    const scene = new Scene();
+    if (contextId !== undefined) scene.headers['x-ash-context-id'] = contextId;
+    refuse(scene, envelope);
+    await settled();
+    expect(scene.out).toStrictEqual(['abc']);
+  });
+
+  it('is without content where nothing can be sealed', async () => {
+    const scene = new Scene();
+    scene.headers['x-ash-context-id'] = 'ash_1';
+    const away = new AshError('ASH_STORE_UNAVAILABLE');
+    refuse(scene, Object.assign(new ListEnvelope(), { sealRefusal: () => Promise.reject(away) }));
+    await settled();
+    expect(scene.response.statusCode).toBe(503);
+    expect(String(scene.out[0])).not.toMatch(/abc|ASH_/);
   });
 });

@@ -36,7 +36,16 @@ export interface AshEnvelope {
    * @throws AshError `ASH_UNSUPPORTED_CONTENT_TYPE` for a body that is not sealed, `ASH_INTEGRITY_FAILED` for one that cannot
    * be opened, `ASH_TIMESTAMP_INVALID` for one that was sealed too long ago, `ASH_CANONICALIZATION_ERROR` for one that
    * holds no strict JSON, `ASH_RAW_BODY_UNAVAILABLE` for one that no parser has read, `ASH_STORE_UNAVAILABLE`. Their messages
-   * go out as plain text: they hold nothing of what was sealed.
+   * go to the log: they hold nothing of what was sealed.
    */
   open(body: AshBodyFacts, contextId: string): Promise<OpenedRequest>;
+  /** The secret of a proof, in the place of the context's own, which whoever stands at the end point of TLS has read. */
+  completeSecret(contextId: string, clientSecret: string): string;
+  /**
+   * Seals the refusal of a request, which nobody takes for the answer of a handler.
+   *
+   * @param contextId The context that the request names, be there one or not.
+   * @throws AshError `ASH_STORE_UNAVAILABLE`
+   */
+  sealRefusal(answer: PlainAnswer, contextId: string): Promise<SealedAnswer>;
 }

@@ -53,14 +53,14 @@ export function readPayload(body: AshBodyFacts, rules: PayloadRules): VerifiedPa
 }
 
 /**
- * As {@link readPayload}, of a payload that was encrypted: what a refusal says of it goes out as plain text, and so names
- * none of its members.
+ * As {@link readPayload}, of a payload that was encrypted: a refusal names none of its members, neither to the client nor in
+ * a log.
  */
 export function readSecretPayload(body: AshBodyFacts, rules: PayloadRules): VerifiedPayload {
   try {
     return readPayload(body, rules);
   } catch (error) {
-    throw isAshError(error) ? new AshError(error.code, undefined, { cause: error }) : error;
+    throw isAshError(error) ? new AshError(error.code) : error;
   }
 }
 

@@ -155,7 +155,8 @@ export function compilePolicy(source: PolicySource): AshRoutePolicy {
     fail("payload 'raw' stands alone, since the same bytes may not be read in two ways");
   if (payload.has('raw') && !rules.keyed) fail(`'${protocol}' has no body hash; payload 'raw' needs 'v2.1' or later`);
   if (payload.has('form') && scope !== undefined) fail("a scope needs a JSON payload; set payload to 'json'");
-  if (envelope !== undefined) checkEnvelopeFits(name, { envelope, payload });
+  if (envelope !== undefined) checkEnvelopeFits(name, { envelope, payload, protocol, query: options.query });
+  const settings = envelope === undefined ? options : { ...options, query: 'cover' as const };
 
   return {
     name,
@@ -173,9 +174,9 @@ export function compilePolicy(source: PolicySource): AshRoutePolicy {
     needsSubject,
     explain,
     settings: {
-      minimal: settingsOf(options, 'minimal'),
-      balanced: settingsOf(options, 'balanced'),
-      strict: settingsOf(options, 'strict'),
+      minimal: settingsOf(settings, 'minimal'),
+      balanced: settingsOf(settings, 'balanced'),
+      strict: settingsOf(settings, 'strict'),
     },
   };
 }
@@ -200,10 +201,28 @@ export function checkScopeFits(
 /** Checks that the payloads of a route can be encrypted. */
 function checkEnvelopeFits(
   name: string,
-  { envelope, payload }: { envelope: AshEnvelope; payload: ReadonlySet<AshPayloadKind> },
+  {
+    envelope,
+    payload,
+    protocol,
+    query,
+  }: Pick<AshRoutePolicy, 'payload' | 'protocol'> & {
+    envelope: AshEnvelope;
+    query: AshQueryCoverage | undefined;
+  },
 ): void {
   if (envelope.unfit !== undefined)
     throw new AshConfigurationError(`${name}: @AshEncrypted() cannot encrypt: ${envelope.unfit}.`);
+  if (!ashProtocolRules(protocol).keyed) {
+    throw new AshConfigurationError(
+      `${name}: a proof of '${protocol}' has no secret, and would tell whether a guess of what @AshEncrypted() seals is right; use 'v2.3'.`,
+    );
+  }
+  if (query === 'ignore') {
+    throw new AshConfigurationError(
+      `${name}: @AshEncrypted() covers the query, which could be changed past the end point of TLS; leave 'query' out.`,
+    );
+  }
   if (payload.has('json') && payload.size === 1) return;
   throw new AshConfigurationError(
     `${name}: @AshEncrypted() seals JSON alone, and payload names '${[...payload].join("', '")}': leave 'payload' out.`,

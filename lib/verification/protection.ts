@@ -3,8 +3,10 @@ import { sentenceOf } from '../core/error-meanings.js';
 import {
   ASH_CHAIN_PROOF_HEADER,
   ASH_VERIFIED_HEADER,
+  ASH_HEADERS,
   AshConfigurationError,
   AshError,
+  isAshContextId,
   isAshError,
   type AshIssuedContext,
 } from '../core/index.js';
@@ -19,7 +21,7 @@ import { isFailure, isGone, type NodeAnswer } from './node-answer.js';
 import type { AshLog, ProtectedRoute } from './protected-route.js';
 import { ashErrorBody, type AshErrorBody } from './refusal.js';
 import { RouteTable } from './route-table.js';
-import { sealPassed } from './sealed-passage.js';
+import { sealPassed, sealRefused } from './sealed-passage.js';
 import type { AshPass, AshRefusal, AshVerifyResult } from './verdict.js';
 import { AshVerifier } from './verifier.js';
 import { withSpend } from './verified-request.js';
@@ -262,6 +264,17 @@ export class AshProtection<R extends AshRequestLike = AshRequestLike> {
     } catch (error) {
       this.log('error', 'A chain’s link could not be released; it stays held until it expires.', error);
     }
+  }
+
+  /**
+   * Sees to it that a refusal goes out sealed, on a route whose payloads are encrypted. That of a request which names no
+   * context, or whose body was not sealed, is for a client that opens nothing: it stays plain.
+   */
+  sealRefusal({ code }: AshRefusal, { route, request, response }: Omit<Passed<R>, 'pass'>): void {
+    const contextId = request.headers[ASH_HEADERS.contextId];
+    if (route.envelope === undefined || code === 'ASH_UNSUPPORTED_CONTENT_TYPE') return;
+    if (typeof contextId !== 'string' || !isAshContextId(contextId)) return;
+    sealRefused(route.envelope, contextId, { route, request, response }, this.log);
   }
 
   /** What the client of a refused request is told. */

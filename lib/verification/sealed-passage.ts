@@ -1,14 +1,14 @@
 import { AshConfigurationError, isAshError, type AshError } from '../core/index.js';
 import { answerInstead, SERVER_FAULT, type ReplaceableAnswer } from './answer-instead.js';
-import { sealAnswer, type SealableAnswer } from './answer-seal.js';
+import { sealAnswer, type SealableAnswer, type Sealing } from './answer-seal.js';
 import { isAnswerHead } from './context-header.js';
-import type { OpenedRequest } from './envelope.js';
+import type { AshEnvelope, OpenedRequest } from './envelope.js';
 import type { AshRequestLike } from './facts.js';
 import { isGone, type NodeAnswer } from './node-answer.js';
 import type { AshLog } from './protected-route.js';
 import { ashErrorBody, type AshErrorBody } from './refusal.js';
 
-/** A request that passed on a route whose payloads are encrypted. */
+/** A request on a route whose payloads are encrypted. */
 export interface SealedPassage {
   readonly route: { readonly name: string };
   readonly request: Pick<AshRequestLike, 'method' | 'headers'>;
@@ -38,13 +38,28 @@ const KEPT = /^(?:x-ash-verified|vary|access-control-.*)$/;
  *
  * @throws AshConfigurationError for a response that is none of Node's: what it says could go out as plain text.
  */
-export function sealPassed(opened: OpenedRequest, { route, request, response }: SealedPassage, log: AshLog): void {
+export function sealPassed(opened: OpenedRequest, passage: SealedPassage, log: AshLog): void {
+  sealWhole((answer) => opened.seal(answer), passage, log);
+}
+
+/**
+ * Seals whatever answers a request that was refused, so that its client believes no refusal that somebody on the way
+ * made up, and sends nothing again that has run.
+ *
+ * @param contextId The context that the request names.
+ * @throws AshConfigurationError as {@link sealPassed} does.
+ */
+export function sealRefused(envelope: AshEnvelope, contextId: string, passage: SealedPassage, log: AshLog): void {
+  sealWhole((answer) => envelope.sealRefusal(answer, contextId), passage, log);
+}
+
+function sealWhole(seal: Sealing['seal'], { route, request, response }: SealedPassage, log: AshLog): void {
   if (!isSealable(response)) {
     throw new AshConfigurationError(`${route.name}: @AshEncrypted() seals answers of Node's own, and this is none.`);
   }
   for (const name of OF_ANOTHER_FORM) Reflect.deleteProperty(request.headers, name);
   sealAnswer(response, {
-    seal: (answer) => opened.seal(answer),
+    seal,
     isHead: request.method === 'HEAD',
     replace: (error, end) => {
       if (isGone(response)) return;

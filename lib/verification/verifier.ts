@@ -158,7 +158,7 @@ class Verification {
       mode: context.mode,
       contextId: context.id,
       binding: isQueryCovered ? `${context.binding}?${query}` : context.binding,
-      clientSecret: protocol.keyed ? ashDeriveClientSecret(context.nonce, context.id, context.binding) : '',
+      clientSecret: protocol.keyed ? secretOf(context, this.policy) : '',
       nonce: context.nonce,
       timestamp: headers.timestamp,
       canonical: payload.canonical,
@@ -228,6 +228,12 @@ interface Passed {
 /** Whether a context is as its route issues them, and not one that the application chose something else for. */
 function isRoutine({ mode, scope, metadata }: AshContext, policy: AshRoutePolicy): boolean {
   return mode === policy.mode && scope === undefined && metadata === undefined;
+}
+
+/** The key of the proof. On an encrypted route nobody has it who has read the context alone. */
+function secretOf({ id, nonce, binding }: AshContext, { envelope }: AshRoutePolicy): string {
+  const clientSecret = ashDeriveClientSecret(nonce, id, binding);
+  return envelope === undefined ? clientSecret : envelope.completeSecret(id, clientSecret);
 }
 
 /** The link that a request names, held under a name of its own. */

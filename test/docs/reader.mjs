@@ -67,7 +67,20 @@ const SERVER = `
   class ConfigService { getOrThrow(key: string): string }
 `;
 const EXPORTS = {
-  '@nestjs/common': ['Body', 'Controller', 'Module', 'Param', 'Post', 'Put'],
+  '@nestjs/common': [
+    ...[
+      'BadRequestException',
+      'Body',
+      'Controller',
+      'Get',
+      'Module',
+      'NotFoundException',
+      'Param',
+      'Post',
+      'Put',
+      'Query',
+    ],
+  ],
   '@nestjs/core': ['APP_GUARD'],
   '@nestjs/testing': ['Test'],
   'nestjs-ash': [
@@ -197,7 +210,10 @@ export const serverDeclarations = globals([
 export const commentDeclarations = globals([
   constant('AshClient', "typeof import('nestjs-ash/client').AshClient"),
   ...Object.keys(core).map((name) => constant(name, `typeof import('nestjs-ash/core').${name}`)),
-  ...Object.keys(snapshot).map((name) => constant(name, `typeof import('nestjs-ash/snapshot/client').${name}`)),
+  // Both have the error of a configuration.
+  ...Object.keys(snapshot)
+    .filter((name) => !(name in core))
+    .map((name) => constant(name, `typeof import('nestjs-ash/snapshot/client').${name}`)),
   ...Object.entries(NAMED).map(([name, type]) => constant(name, type)),
 ]);
 

@@ -4,7 +4,7 @@ import { AshClient } from 'nestjs-ash/client';
 import { AshEncrypted, AshSnapshotModule } from 'nestjs-ash/snapshot';
 import { ashEncryptedFetch, CryptoClient } from 'nestjs-ash/snapshot/client';
 import { ADAPTERS, applications, type Application } from '../module/application.js';
-import { SECRET_KEY, sealedBody, vaults, withTick } from './vault.js';
+import { opened, proofHeaders, SECRET_KEY, sealedBody, vaults, withTick } from './vault.js';
 
 const SECRET = 'TopSecret-4711';
 
@@ -74,18 +74,19 @@ describe.each(ADAPTERS)('An encrypted route on %s', (adapter) => {
     const body = await sealedBody(crypto, context.contextId, {});
     // Of a tick that is kept, and that this process has heard nothing of.
     const earlier = withTick(body, (tick) => tick - 2);
-    const headers = {
-      ...AshClient.buildHeaders({ ...context, payload: {} }),
-      'content-type': 'application/json',
-    };
+    const headers = proofHeaders(crypto, context, { payload: {} });
     const send = (text: string) => fetch(`${app.origin}/transfer`, { method: 'POST', headers, body: text });
     seeds.isDown = true;
-    const refused = await send(earlier);
+    const refused = await opened(crypto, context.contextId, await send(earlier));
+    // The seed of a moment that nobody has yet.
+    time.now += 1_000;
+    const unsealed = await send(earlier);
     seeds.isDown = false;
     const passed = await send(body);
     await crypto.close();
     expect([refused.status, passed.status]).toStrictEqual([503, 201]);
     expect(await refused.json()).toMatchObject({ code: 'ASH_STORE_UNAVAILABLE' });
+    expect([unsealed.status, await unsealed.text()]).toStrictEqual([503, expect.not.stringContaining('ASH_')]);
   });
 
   it('answers a fault without content where an answer cannot be sealed, and says that the handler has run', async () => {
@@ -115,12 +116,10 @@ describe.each(ADAPTERS)('A refusal of an encrypted route on %s', (adapter) => {
   it('explains nothing of the payload, also where refusals are explained', async () => {
     const { app, crypto } = await start({ controllers: [Bank], ash: { explain: true } });
     const context = await app.client().context('POST', '/transfer');
-    const headers = {
-      ...AshClient.buildHeaders({ ...context, payload: { another: 1 } }),
-      'content-type': 'application/json',
-    };
+    const headers = proofHeaders(crypto, context, { payload: { another: 1 } });
     const body = await sealedBody(crypto, context.contextId, { memo: SECRET });
-    const refused = await fetch(`${app.origin}/transfer`, { method: 'POST', headers, body });
+    const sent = await fetch(`${app.origin}/transfer`, { method: 'POST', headers, body });
+    const refused = await opened(crypto, context.contextId, sent);
     const text = await refused.text();
     expect(text).toContain('"explanation"');
     expect(text).not.toContain(SECRET);

@@ -144,6 +144,7 @@ describe('Over HTTP/2 the payloads of an encrypted route', () => {
     try {
       const context = await ash.context('POST', '/slow');
       const session = connect(origin).on('error', () => undefined);
+      // The client has completed its secret.
       const headers = AshClient.buildHeaders({ ...context });
       const request = session.request({ ':method': 'POST', ':path': '/slow', ...headers }, { endStream: true });
       request.on('error', () => undefined);

@@ -62,7 +62,7 @@ describe.each(ADAPTERS)('On %s the endpoints of snapshots', (adapter) => {
   });
 
   type PreflightRow = [title: string, cors: AshSnapshotControllerOptions['cors'], origin: string, headers: object];
-  const WHAT = { 'access-control-allow-headers': 'content-type', 'access-control-max-age': '600' };
+  const WHAT = { 'access-control-allow-headers': 'authorization, content-type', 'access-control-max-age': '600' };
   const preflights: PreflightRow[] = [
     ['an origin that is named', [SHOP], SHOP, { ...ALLOWED, ...WHAT, ...VARIES }],
     ['an origin that is not named', [SHOP], EVIL, { ...WHAT, ...VARIES }],

@@ -50,6 +50,9 @@ describe('A server of snapshots does not start with', () => {
       { config: 'server_config.json' },
       "'config' and 'secretKey' are both given: the key stands in the file or in code, so give one of them.",
     ],
+    ['a key of a variable that is not set', { secretKey: undefined }, "'secretKey' or 'config' is named and undefined"],
+    ['a path of endpoints that is no text', { controller: { path: 5 } }, "controller: 'path' is a text."],
+    ['guards that are no list', { controller: { guards: { length: 1 } } }, "controller: 'guards' is a list of guards."],
     ['a path that is none', { secretKey: undefined, config: '' }, config],
     ['a path that is no text', { secretKey: undefined, config: 7 }, config],
     ['a key that is no base64', { secretKey: 'let me in!' }, "'secretKey' is the key's bytes, or their base64; "],
@@ -65,7 +68,7 @@ describe('A server of snapshots does not start with', () => {
     ['a drift without end', { maxDrift: Infinity }, "'maxDrift' is a number of seconds from 0 to 86400, not Infinity."],
     ['a hash of 33 bytes', { hashSize: 33 }, "'hashSize' is a whole number of bytes from 1 to 32, not 33."],
     ['a hash of half a byte', { hashSize: 1.5 }, "'hashSize' is a whole number of bytes from 1 to 32, not 1.5."],
-    ['no handshakes', { maxHandshakes: 0 }, "'maxHandshakes' is a whole number from 1 to 10000000, not 0."],
+    ['no handshakes', { maxHandshakes: 0 }, "'maxHandshakes' is a whole number from 1 to 100000, not 0."],
     [
       'handshakes for ever',
       { handshakeTtl: 1e9 },

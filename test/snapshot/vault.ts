@@ -1,3 +1,4 @@
+import type { AshIssuedContext } from 'nestjs-ash';
 import { AshClient, type AshClientOptions } from 'nestjs-ash/client';
 import { AshSnapshotModule, type AshSnapshotModuleOptions } from 'nestjs-ash/snapshot';
 import { ashEncryptedFetch, CryptoClient, type CryptoFetch } from 'nestjs-ash/snapshot/client';
@@ -63,4 +64,20 @@ export function withTick(text: string, change: (tick: number) => number): string
 export async function sealedBody(crypto: CryptoClient, contextId: string, body: unknown): Promise<string> {
   const message = await crypto.sealFor(`ash-request|${contextId}`, JSON.stringify(body));
   return JSON.stringify({ sealed: Buffer.from(message).toString('base64url') });
+}
+
+/** The headers of a proof by hand, as an honest client makes them. */
+export function proofHeaders(
+  crypto: CryptoClient,
+  context: AshIssuedContext,
+  facts: Omit<Parameters<typeof AshClient.buildHeaders>[0], keyof AshIssuedContext> = {},
+): Record<string, string> {
+  const clientSecret = crypto.completeSecret(context);
+  return { ...AshClient.buildHeaders({ ...context, clientSecret, ...facts }), 'content-type': 'application/json' };
+}
+
+/** Opens the answer to a request that was proven by hand. */
+export async function opened(crypto: CryptoClient, contextId: string, answer: Response): Promise<Response> {
+  const open = ashEncryptedFetch(crypto, { fetch: () => Promise.resolve(answer) });
+  return open('http://127.0.0.1', { headers: { 'x-ash-context-id': contextId } });
 }

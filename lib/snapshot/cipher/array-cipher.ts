@@ -1,4 +1,5 @@
 import * as digest from '#digest';
+import type { AshBytes } from '../platform/bytes.js';
 import { blake2s } from './blake2s.js';
 import { viewOf } from './view-of.js';
 
@@ -40,7 +41,7 @@ export function ashArrayKey(seed: number, salt: Uint8Array): Uint8Array {
  *
  * Source: protocol, section 10.
  */
-export function ashArrayEncrypt(plaintext: Uint8Array, seed: number, salt: Uint8Array): Uint8Array {
+export function ashArrayEncrypt(plaintext: Uint8Array, seed: number, salt: Uint8Array): AshBytes {
   const key = ashArrayKey(seed, salt);
   const message = new Uint8Array(HEAD_BYTES + plaintext.length);
   message.set(salt, HASH_BYTES);
@@ -56,7 +57,7 @@ export function ashArrayEncrypt(plaintext: Uint8Array, seed: number, salt: Uint8
  *
  * Source: protocol, section 10.
  */
-export function ashArrayDecrypt(message: Uint8Array, seed: number): Uint8Array {
+export function ashArrayDecrypt(message: Uint8Array, seed: number): AshBytes {
   if (message.length < HEAD_BYTES) throw new RangeError('The message is too short.');
   if (!digest.equalBytes(message.subarray(0, HASH_BYTES), hashOf(message))) {
     throw new RangeError("The message's hash is not the one of its bytes.");

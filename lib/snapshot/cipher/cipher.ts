@@ -1,3 +1,4 @@
+import type { AshBytes } from '../platform/bytes.js';
 import type { SnapshotQuery, SnapshotSeed } from './snapshot.js';
 
 /**
@@ -17,7 +18,7 @@ export interface MessageCipher {
   /**
    * @param bound What the message is good for beside its snapshot, and is opened with again.
    */
-  seal(plaintext: Uint8Array, snapshot: SnapshotSeed, bound?: string): Uint8Array | Promise<Uint8Array>;
+  seal(plaintext: Uint8Array, snapshot: SnapshotSeed, bound?: string): AshBytes | Promise<AshBytes>;
   /**
    * Which snapshot a message was made with. It is not authenticated yet.
    *
@@ -25,5 +26,5 @@ export interface MessageCipher {
    */
   snapshotOf(message: Uint8Array): SnapshotQuery;
   /** @throws CryptoError `ASH_CRYPTO_MESSAGE_INVALID` */
-  open(message: Uint8Array, snapshot: SnapshotSeed, bound?: string): Uint8Array | Promise<Uint8Array>;
+  open(message: Uint8Array, snapshot: SnapshotSeed, bound?: string): AshBytes | Promise<AshBytes>;
 }

@@ -17,13 +17,21 @@ export function answerPurpose(contextId: string, status: number): string {
   return `ash-answer|${contextId}|${String(status)}`;
 }
 
+/** What a sealed refusal is good for: a status, in answer to a request that did not pass, and so did not run. */
+export function refusalPurpose(contextId: string, status: number): string {
+  return `ash-refusal|${contextId}|${String(status)}`;
+}
+
 /** The JSON text that a message travels in: `{"sealed":"…"}`, in base64url without padding. */
 export function writeSealed(message: Uint8Array): string {
   return `{"sealed":"${base64Url(message)}"}`;
 }
 
-/** By hand: the platform's `btoa` takes ten times as long, which shows on a message of some megabytes. */
-function base64Url(bytes: Uint8Array): string {
+/**
+ * Bytes as base64url without padding. By hand: the platform's `btoa` takes ten times as long, which shows on a message of
+ * some megabytes.
+ */
+export function base64Url(bytes: Uint8Array): string {
   const text = new Uint8Array(Math.ceil((bytes.length * 4) / 3));
   for (let from = 0, to = 0; from < bytes.length; from += 3, to += 4) {
     const bits = ((bytes[from] ?? 0) << 16) | ((bytes[from + 1] ?? 0) << 8) | (bytes[from + 2] ?? 0);

@@ -21,8 +21,9 @@ const CODES = [
  * - `ASH_CRYPTO_SNAPSHOT_EXPIRED`: the snapshot's time is more than the drift away, or the server keeps it no more.
  * - `ASH_CRYPTO_SNAPSHOT_REPLAYED`: the snapshot is older than one that was there before.
  * - `ASH_CRYPTO_MESSAGE_INVALID`: the message was changed, cut, made with another key or by the other cipher.
- * - `ASH_CRYPTO_ANSWER_UNSEALED`: a protected route answered with success, and not encrypted.
- * - `ASH_CRYPTO_BODY_UNSUPPORTED`: the body of a request cannot be encrypted, for example a stream.
+ * - `ASH_CRYPTO_ANSWER_UNSEALED`: what should be an encrypted route's success, or refusal, is not encrypted.
+ * - `ASH_CRYPTO_BODY_UNSUPPORTED`: the body of a request cannot be encrypted, for example a stream, or its proof is one of
+ *   `v1`, which would tell of it.
  * - `ASH_CRYPTO_CLIENT_CLOSED`: the client was closed.
  */
 export type CryptoErrorCode = (typeof CODES)[number];
@@ -45,6 +46,9 @@ export type CryptoErrorCode = (typeof CODES)[number];
  */
 export class CryptoError extends Error {
   override readonly name: string = 'CryptoError';
+
+  /** `false` where the request of a protected route was certainly not sent; `undefined` where that is not known. */
+  declare readonly mayHaveRun?: false;
 
   /**
    * @param code Tells what happened.
@@ -81,6 +85,15 @@ export function isCryptoError(error: unknown): error is CryptoError {
   if (!(error instanceof Error)) return false;
   const { code } = error as { code?: unknown };
   return CODES.some((known) => known === code);
+}
+
+/**
+ * The same error, of a request that was not sent. It is one of its own, since others may get the first one too whose
+ * requests were.
+ */
+export function unsent(error: CryptoError): CryptoError {
+  const Kind = error.constructor as typeof CryptoError;
+  return Object.assign(new Kind(error.code, error.message, { cause: error }), { mayHaveRun: false });
 }
 
 /** The error of a message that cannot be opened. What exactly is wrong with it is nobody's business. */

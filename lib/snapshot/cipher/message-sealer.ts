@@ -1,4 +1,5 @@
 import { AshConfigurationError } from '../../core/index.js';
+import type { AshBytes } from '../platform/bytes.js';
 import { arrayMessageCipher } from './array-message-cipher.js';
 import type { AshCipher, MessageCipher } from './cipher.js';
 import { gcmCipher } from './gcm-cipher.js';
@@ -6,7 +7,7 @@ import type { SnapshotFinder, SnapshotSeed } from './snapshot.js';
 
 /** A message that was opened, and the snapshot that it was made with. */
 export interface OpenedMessage {
-  readonly plaintext: Uint8Array;
+  readonly plaintext: AshBytes;
   readonly snapshot: SnapshotSeed;
 }
 
@@ -22,7 +23,7 @@ export class MessageSealer {
    * @param snapshot Another snapshot than that of this moment.
    * @throws SnapshotError where there is none.
    */
-  async seal(data: string | Uint8Array, bound?: string, snapshot?: SnapshotSeed): Promise<Uint8Array> {
+  async seal(data: string | Uint8Array, bound?: string, snapshot?: SnapshotSeed): Promise<AshBytes> {
     const plaintext = typeof data === 'string' ? new TextEncoder().encode(data) : data;
     return this.cipher.seal(plaintext, snapshot ?? (await this.snapshots.current()), bound);
   }

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AshConfigurationError } from '../../core/index.js';
-import { secretKeyBytes } from './secret-key.js';
+import { hidingKeys, secretKeyBytes } from './secret-key.js';
 import { ashSignSnapshot } from './signature.js';
 
 const NAME = "CryptoClient: 'secretKey'";
@@ -103,3 +103,16 @@ function refusalOf(key: unknown): Error {
   }
   throw new Error('The key was taken.');
 }
+
+describe('a key where a name is expected', () => {
+  it.each([Buffer.alloc(32, 0xfb).toString('base64'), Buffer.alloc(16, 0xfb).toString('base64url')])(
+    'is in no message: %s',
+    (key) => {
+      expect(hidingKeys(key)).toBe('…');
+    },
+  );
+
+  it.each(['secretKey', 'server_url', 'a name with more than 22 characters'])('is not taken for one: %s', (name) => {
+    expect(hidingKeys(name)).toBe(name);
+  });
+});

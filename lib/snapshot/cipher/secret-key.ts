@@ -32,3 +32,13 @@ function readKey(key: unknown): Uint8Array | undefined {
   if (typeof key !== 'string' || !BASE64.test(key)) return undefined;
   return Uint8Array.from(atob(key), (character) => character.charCodeAt(0));
 }
+
+/** Whether a text may be a key in base64 or base64url: one that stands where something else is expected shall be in no log. */
+export function mayBeKey(text: string): boolean {
+  return /^[\w+/-]{22,}={0,2}$/.test(text);
+}
+
+/** A name for a message, unless it may be a key. */
+export function hidingKeys(name: string): string {
+  return mayBeKey(name) ? '…' : name;
+}

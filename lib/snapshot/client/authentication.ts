@@ -32,7 +32,7 @@ export class Authentication {
     const { handshakePoints, hashSize } = this.#settings;
     const hash = makeHandshake(handshakePoints, hashSize);
     const { status, body } = await this.#exchange.post('/handshake', { hash }, unreachable);
-    if (status !== 200 || !isAccepted(body)) throw refused(status);
+    if (status < 200 || status > 299 || !isAccepted(body)) throw refused(status);
     this.#isDone = true;
   }
 }
@@ -49,9 +49,15 @@ function unreachable(cause: unknown): AuthenticationError {
   );
 }
 
+/** What a server answers to somebody whom it does not let in, or not now. */
+const NOT_LET_IN = [401, 403, 429];
+
 function refused(status: number): AuthenticationError {
+  const mend = NOT_LET_IN.includes(status)
+    ? "give a 'fetch' that sends along what the server's guards ask for"
+    : "check that 'serverUrl' leads to a server of snapshots, and that 'hashSize' is the server's";
   return new AuthenticationError(
     'ASH_CRYPTO_HANDSHAKE_REFUSED',
-    `The handshake was answered with status ${status} and no 'ok'; check that 'serverUrl' leads to a server of snapshots, and that 'hashSize' is the server's.`,
+    `The handshake was answered with status ${status} and no 'ok'; ${mend}.`,
   );
 }

@@ -1,7 +1,7 @@
 import { LONGEST_TIMER } from '../../core/configuration.js';
 import { AshConfigurationError } from '../../core/index.js';
 import type { AshCipher } from '../cipher/cipher.js';
-import { secretKeyBytes } from '../cipher/secret-key.js';
+import { hidingKeys, secretKeyBytes } from '../cipher/secret-key.js';
 import { readConfigFile } from './config-file.js';
 import { FILE_KEYS } from './config-keys.js';
 import type { CryptoConfig, CryptoFetch } from './crypto-config.js';
@@ -106,7 +106,7 @@ function checkNames(options: object): void {
     if (known.includes(key)) continue;
     const meant = Object.hasOwn(FILE_KEYS, key) ? FILE_KEYS[key] : undefined;
     const mend = meant === undefined ? `the options are ${known.join(', ')}` : `write '${meant}'`;
-    throw new AshConfigurationError(`CryptoClient: there is no option '${key}'; ${mend}.`);
+    throw new AshConfigurationError(`CryptoClient: there is no option '${hidingKeys(key)}'; ${mend}.`);
   }
 }
 

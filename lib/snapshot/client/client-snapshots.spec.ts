@@ -170,6 +170,19 @@ describe('an old snapshot that is replayed', () => {
     expect(await replay(1)).toBe('no failure');
   });
 
+  it('is refused where it comes back in steps', async () => {
+    const { client, server } = open();
+    await client.encryptMessage('text');
+    const outcomes: unknown[] = [];
+    for (const age of [1, 2, 3]) {
+      server.now += 1_000;
+      server.answerOnce('/snapshot', () => Response.json(server.snapshot(SERVER_TIME - age * 1_000)));
+      outcomes.push(await failureOf(client.encryptMessage('text')));
+    }
+
+    expect(outcomes).toEqual(['no failure', refusal('REPLAYED'), refusal('REPLAYED')]);
+  });
+
   it('is not known by a client that saw no newer one', async () => {
     const { client, server } = open();
     server.answerOnce('/snapshot', () => Response.json(server.snapshot(SERVER_TIME - 30_000)));

@@ -1,13 +1,12 @@
 import * as platform from '#platform';
 import { AshConfigurationError, ashParseJson } from '../../core/index.js';
+import { hidingKeys, mayBeKey } from '../cipher/secret-key.js';
 import { FILE_KEYS } from './config-keys.js';
 
 const EXAMPLE = '{ "server_url": "http://localhost:8000", "secret_key": "<the server\'s key in base64>" }';
 
 /** What the system says of a path that leads somewhere. */
 const ARE_THERE = ['EISDIR', 'EACCES'];
-/** Whoever gives the key where the path is expected shall not find it in a log. */
-const MAY_BE_A_KEY = /^[\w+/-]{22,}={0,2}$/;
 const NO_PATH =
   'CryptoClient: the text that was given is the path of no file that can be read; a key is given in an object: { secretKey }.';
 
@@ -34,7 +33,7 @@ function read(owner: string, path: string): string {
     return platform.readTextFile(path);
   } catch (error) {
     const { code = '' } = error as { code?: string };
-    if (!ARE_THERE.includes(code) && MAY_BE_A_KEY.test(path)) throw new AshConfigurationError(NO_PATH);
+    if (!ARE_THERE.includes(code) && mayBeKey(path)) throw new AshConfigurationError(NO_PATH);
     if (error instanceof AshConfigurationError) throw error;
     throw new AshConfigurationError(`${owner}: the file ${MENDS[code] ?? `cannot be read: ${code}`}.`, {
       cause: error,
@@ -62,5 +61,5 @@ function optionOf(owner: string, key: string): string {
   if (option !== undefined) return option;
   const meant = Object.entries(FILE_KEYS).find(([, name]) => name === key)?.[0];
   const mend = meant === undefined ? `the keys are ${Object.keys(FILE_KEYS).join(', ')}` : `write '${meant}'`;
-  throw new AshConfigurationError(`${owner}: there is no key '${key}'; ${mend}.`);
+  throw new AshConfigurationError(`${owner}: there is no key '${hidingKeys(key)}'; ${mend}.`);
 }

@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
 import { failureOf, FakeSnapshots, SECRET_KEY } from '../../../test/support/fake-snapshots.js';
+import { completedSecret } from '../cipher/completed-secret.js';
 import { CryptoClient, type AshCipher } from './index.js';
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
@@ -183,4 +184,28 @@ it('shows no key to whoever inspects a client', async () => {
   for (const form of [SECRET_KEY, key.toString('hex'), key.toString('latin1'), [...key].join(', '), 'shop.example']) {
     expect(shown).not.toContain(form);
   }
+});
+
+describe('The secret of a context, completed by a client', () => {
+  const context = { contextId: 'ash_1', clientSecret: 'ab'.repeat(32) };
+
+  it('is that of its key', () => {
+    const client = new CryptoClient({ secretKey: SECRET_KEY });
+    expect(client.completeSecret(context)).toBe(completedSecret(Buffer.from(SECRET_KEY, 'base64'), context));
+  });
+
+  it.each<[title: string, wrong: object]>([
+    ['no secret', { clientSecret: undefined }],
+    ['a secret of another form', { clientSecret: 'ab' }],
+    ['an identifier of another form', { contextId: 'a|b' }],
+  ])('is none of a context with %s', (_title, wrong) => {
+    const client = new CryptoClient({ secretKey: SECRET_KEY });
+    expect(() => client.completeSecret({ ...context, ...wrong })).toThrow(TypeError);
+  });
+
+  it('is none of a client that was closed', async () => {
+    const client = new CryptoClient({ secretKey: SECRET_KEY });
+    await client.close();
+    expect(() => client.completeSecret(context)).toThrow(expect.objectContaining({ code: 'ASH_CRYPTO_CLIENT_CLOSED' }));
+  });
 });

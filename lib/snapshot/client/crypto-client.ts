@@ -1,7 +1,11 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { ARRAY_CRYPTO_WARNING, cipherNamed, MessageSealer, type OpenedMessage } from '../cipher/message-sealer.js';
 import type { AshCipher } from '../cipher/cipher.js';
+import { isAshContextId } from '../../core/index.js';
+import { isAshHash } from '../../core/proof.js';
+import { completedSecret } from '../cipher/completed-secret.js';
 import type { SnapshotSeed } from '../cipher/snapshot.js';
+import type { AshBytes } from '../platform/bytes.js';
 import { Authentication } from './authentication.js';
 import { readSettings } from './client-settings.js';
 import type { CryptoConfig } from './crypto-config.js';
@@ -33,6 +37,7 @@ export class CryptoClient implements AsyncDisposable {
   readonly #authentication: Authentication;
   readonly #snapshots: SnapshotSupply;
   readonly #sealer: MessageSealer;
+  readonly #secretKey: Uint8Array;
 
   static {
     // What a missing symbol names would be a method called 'undefined'.
@@ -57,6 +62,7 @@ export class CryptoClient implements AsyncDisposable {
     if (settings.cipher === 'array-crypto') console.warn(`CryptoClient: ${ARRAY_CRYPTO_WARNING}`);
     const { cipher, secretKey } = settings;
     this.cipher = cipher;
+    this.#secretKey = secretKey;
     this.#exchange = new ServerExchange(settings);
     this.#authentication = new Authentication(settings, this.#exchange);
     this.#snapshots = new SnapshotSupply(settings, this.#exchange, () => this.#authentication.once());
@@ -78,7 +84,7 @@ export class CryptoClient implements AsyncDisposable {
   }
 
   /**
-   * Encrypts a text, as its UTF-8 bytes, or bytes with the snapshot of this moment.
+   * Encrypts a text, as its UTF-8 bytes, or bytes with the snapshot of this moment. Bytes are to stay as they are until then.
    *
    * @returns The message, which {@link decryptMessage} opens on either end while the server keeps its snapshot.
    * @throws SnapshotError where there is no snapshot that can be trusted; its `code` says why.
@@ -90,7 +96,7 @@ export class CryptoClient implements AsyncDisposable {
    *
    * Source: protocol, section 10.
    */
-  async encryptMessage(data: string | Uint8Array): Promise<Uint8Array> {
+  async encryptMessage(data: string | Uint8Array): Promise<AshBytes> {
     this.#exchange.assertOpen();
     return this.#sealer.seal(checkData('encryptMessage', data));
   }
@@ -108,7 +114,7 @@ export class CryptoClient implements AsyncDisposable {
    *
    * Source: protocol, section 10.
    */
-  async decryptMessage(message: Uint8Array): Promise<Uint8Array> {
+  async decryptMessage(message: Uint8Array): Promise<AshBytes> {
     this.#exchange.assertOpen();
     return (await this.#sealer.open(checkMessage('decryptMessage', message))).plaintext;
   }
@@ -124,7 +130,7 @@ export class CryptoClient implements AsyncDisposable {
    * @example
    * const message = await client.sealFor('order 7', JSON.stringify({ amount: 100 }));
    */
-  async sealFor(bound: string, data: string | Uint8Array, snapshot?: SnapshotSeed): Promise<Uint8Array> {
+  async sealFor(bound: string, data: string | Uint8Array, snapshot?: SnapshotSeed): Promise<AshBytes> {
     this.#exchange.assertOpen();
     return this.#sealer.seal(checkData('sealFor', data), checkPurpose('sealFor', bound), snapshot);
   }
@@ -140,6 +146,31 @@ export class CryptoClient implements AsyncDisposable {
   async openFor(bound: string, message: Uint8Array): Promise<OpenedMessage> {
     this.#exchange.assertOpen();
     return this.#sealer.open(checkMessage('openFor', message), checkPurpose('openFor', bound));
+  }
+
+  /**
+   * The secret that a request to a route with `@AshEncrypted()` is proven with, in the place of the context's own, which
+   * whoever stands at the end point of TLS has read. `ashEncryptedFetch` does it by itself; this is for those who prove
+   * by hand, and whose context comes from elsewhere.
+   *
+   * @param context The `clientSecret` is as the server issued it.
+   * @returns 64 lower-case hex characters.
+   * @throws TypeError for a context that is malformed, or has no secret.
+   * @throws CryptoError `ASH_CRYPTO_CLIENT_CLOSED`
+   * @example
+   * const clientSecret = client.completeSecret(context);
+   * const headers = AshClient.buildHeaders({ ...context, clientSecret, payload: { amount: 100 } });
+   *
+   * Source: protocol, section 10.
+   */
+  completeSecret({ contextId, clientSecret }: { contextId: string; clientSecret?: string | undefined }): string {
+    this.#exchange.assertOpen();
+    if (!isAshContextId(contextId) || clientSecret === undefined || !isAshHash(clientSecret)) {
+      throw new TypeError(
+        'completeSecret takes a context as the server issued it, with its contextId and clientSecret.',
+      );
+    }
+    return completedSecret(this.#secretKey, { contextId, clientSecret });
   }
 
   /**

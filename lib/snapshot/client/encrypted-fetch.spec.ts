@@ -1,6 +1,15 @@
 import { jest } from '@jest/globals';
-import { answerPurpose, packAnswer, readSealed, requestPurpose, SEALED_TYPE, writeSealed } from '../cipher/envelope.js';
-import { isCryptoError } from '../cipher/errors.js';
+import {
+  answerPurpose,
+  packAnswer,
+  readSealed,
+  refusalPurpose,
+  requestPurpose,
+  SEALED_TYPE,
+  writeSealed,
+} from '../cipher/envelope.js';
+import { completedSecret } from '../cipher/completed-secret.js';
+import { AuthenticationError, isCryptoError, SnapshotError, type CryptoError } from '../cipher/errors.js';
 import { gcmCipher } from '../cipher/gcm-cipher.js';
 import { MessageSealer } from '../cipher/message-sealer.js';
 import { CryptoClient } from './crypto-client.js';
@@ -109,6 +118,7 @@ describe('ashEncryptedFetch', () => {
     expect([opened.status, opened.url]).toStrictEqual([200, 'https://a.example/x']);
     expect(Object.fromEntries(opened.headers)).toStrictEqual({
       'content-type': 'text/x',
+      'x-ash-verified': 'true',
       'x-own': '1',
       etag: '"wire"',
     });
@@ -127,6 +137,29 @@ describe('ashEncryptedFetch', () => {
     ['success of no type', () => new Response(null), 'ASH_CRYPTO_ANSWER_UNSEALED'],
     ['partial success', () => answer('a', { status: 206, type: 'text/x' }), 'ASH_CRYPTO_ANSWER_UNSEALED'],
     ['a plain refusal', () => answer('{}', { status: 403, type: 'application/json' }), 403],
+    [
+      'a refusal of the protocol that is plain',
+      () => answer('{"code":"ASH_CTX_EXPIRED"}', { status: 410, type: 'application/json' }),
+      'ASH_CRYPTO_ANSWER_UNSEALED',
+    ],
+    [
+      'a plain refusal of a code that is not known yet',
+      () => answer('{"code":"ASH_OF_TOMORROW"}', { status: 503, type: 'application/problem+json' }),
+      'ASH_CRYPTO_ANSWER_UNSEALED',
+    ],
+    [
+      'a plain error with a code of its own',
+      () => answer('{"code":"OWN"}', { status: 503, type: 'application/json' }),
+      503,
+    ],
+    ['a plain error of nothing', () => answer('null', { status: 502, type: 'application/json' }), 502],
+    ['a plain error that is no JSON', () => answer('{', { status: 502, type: 'application/json' }), 502],
+    ['a plain error of a gateway', () => answer('<p>', { status: 502, type: 'text/html' }), 502],
+    [
+      'a success that is sealed as a refusal',
+      async (scene) => answer(await scene.sealed(packAnswer('', new Uint8Array()), refusalPurpose('ash_1', 200))),
+      'ASH_CRYPTO_MESSAGE_INVALID',
+    ],
     ['a redirect without a type', () => new Response(null, { status: 302 }), 302],
     ['nothing by its status', () => answer(null, { status: 204 }), 204],
     ['a reset by its status', () => answer(null, { status: 205 }), 205],
@@ -159,6 +192,52 @@ describe('ashEncryptedFetch', () => {
     const scene = new Scene();
     scene.fetch.mockResolvedValue(await made(scene));
     expect(await scene.codeOf(POST)).toBe(outcome);
+  });
+
+  it.each<[what: string, purpose: typeof refusalPurpose, verified: string | null]>([
+    ['a refusal', refusalPurpose, null],
+    ['an answer of a handler', answerPurpose, 'true'],
+  ])('says of %s what it is, whatever the head says', async (_what, purpose, verified) => {
+    for (const head of [{}, { 'x-ash-verified': 'true' }]) {
+      const scene = new Scene();
+      const sealed = answer(await scene.sealed(packAnswer('a/b', new Uint8Array()), purpose('ash_1', 403)), {
+        status: 403,
+      });
+      for (const [name, value] of Object.entries(head)) sealed.headers.set(name, value);
+      scene.fetch.mockResolvedValue(sealed);
+      const opened = await scene.send('https://a.example/x', POST);
+      expect([opened.status, opened.headers.get('x-ash-verified')]).toStrictEqual([403, verified]);
+    }
+  });
+
+  it('hands on what keeps an answer from being opened', async () => {
+    const scene = new Scene();
+    const failure = new TypeError('no snapshot');
+    const sealed = await scene.sealed(packAnswer('', new Uint8Array()), answerPurpose('ash_1', 403));
+    scene.fetch.mockResolvedValue(answer(sealed, { status: 403 }));
+    const opening = jest.spyOn(scene.client, 'openFor').mockRejectedValue(failure);
+    expect(await scene.codeOf(POST)).toBe(failure);
+    expect(opening).toHaveBeenCalledTimes(1);
+  });
+
+  it('completes the secrets of the contexts that pass through it', async () => {
+    const { fetch, send } = new Scene();
+    const context = { contextId: 'ash_2', clientSecret: 'ab'.repeat(32) };
+    const clientSecret = completedSecret(new Uint8Array(32), context);
+    fetch.mockResolvedValueOnce(Response.json(context));
+    const issued = await send('https://a.example/ash/context', { method: 'POST' });
+    expect(await issued.json()).toStrictEqual({ ...context, clientSecret, query: 'cover' });
+    const header = Buffer.from(JSON.stringify(context)).toString('base64url');
+    fetch.mockResolvedValueOnce(new Response(null, { status: 204, headers: { 'x-ash-context': header } }));
+    const renewed = (await send('https://a.example/x', POST)).headers.get('x-ash-context') ?? '';
+    expect(JSON.parse(Buffer.from(renewed, 'base64url').toString())).toMatchObject({ clientSecret });
+  });
+
+  it('sends no proof that has no secret', async () => {
+    const scene = new Scene();
+    const headers = { ...PROVEN, 'x-ash-proof': 'A'.repeat(43) };
+    expect(await scene.codeOf({ ...POST, headers })).toBe('ASH_CRYPTO_BODY_UNSUPPORTED');
+    expect(scene.fetch).not.toHaveBeenCalled();
   });
 
   it('asks for no seal on an answer to a HEAD, which has no body', async () => {
@@ -199,3 +278,39 @@ function arrayClient(): CryptoClient {
   warn.mockRestore();
   return client;
 }
+
+describe('a request that is not sent', () => {
+  it.each<[title: string, cause: CryptoError]>([
+    ['no snapshot can be had', new SnapshotError('ASH_CRYPTO_SNAPSHOT_FORGED', 'Forged.')],
+    ['the server is away', new AuthenticationError('ASH_CRYPTO_SERVER_UNREACHABLE', 'Away.')],
+  ])('is told so, by an error of its own, where %s', async (_title, cause) => {
+    const scene = new Scene();
+    jest.spyOn(scene.client, 'sealFor').mockRejectedValue(cause);
+    const error: unknown = await scene.send('https://a.example/x', { ...POST, body: '{}' }).catch((e: unknown) => e);
+
+    expect(error).toMatchObject({
+      name: cause.name,
+      code: cause.code,
+      message: cause.message,
+      mayHaveRun: false,
+      cause,
+    });
+    expect(cause.mayHaveRun).toBeUndefined();
+    expect(scene.fetch).not.toHaveBeenCalled();
+  });
+
+  it('is not one whose answer cannot be opened', async () => {
+    const scene = new Scene();
+    scene.fetch.mockResolvedValue(answer('{"sealed":"AQ"}'));
+    const error: unknown = await scene.send('https://a.example/x', { ...POST, body: '{}' }).catch((e: unknown) => e);
+
+    expect(error).toMatchObject({ code: 'ASH_CRYPTO_MESSAGE_INVALID' });
+    expect(error).not.toHaveProperty('mayHaveRun', false);
+  });
+
+  it('has a client of another kind', () => {
+    expect(() => ashEncryptedFetch({ secretKey: 'key' } as unknown as CryptoClient)).toThrow(
+      'ashEncryptedFetch: the first argument is a CryptoClient',
+    );
+  });
+});

@@ -1,17 +1,22 @@
 import { checkKeys } from '../../core/configuration.js';
 import { ASH_HEADERS, AshConfigurationError } from '../../core/index.js';
 import { isJsonType, JSON_TYPE, mediaTypeOf } from '../../core/media-type.js';
+import { isAshProofV1 } from '../../core/proof-v1.js';
+import { ASH_VERIFIED_HEADER } from '../../core/headers.js';
 import {
   answerPurpose,
   readSealed,
+  refusalPurpose,
   requestPurpose,
   SEALED_TYPE,
   unpackAnswer,
   writeSealed,
 } from '../cipher/envelope.js';
-import { CryptoError, messageInvalid } from '../cipher/errors.js';
+import { CryptoError, isCryptoError, messageInvalid, unsent } from '../cipher/errors.js';
+import { withCompletedBody, withCompletedHeader } from './completed-contexts.js';
 import type { CryptoClient } from './crypto-client.js';
 import type { CryptoFetch } from './crypto-config.js';
+import { remade } from './remade-response.js';
 
 /** Options of {@link ashEncryptedFetch}. */
 export interface AshEncryptedFetchOptions {
@@ -31,17 +36,20 @@ const BODILESS: ReadonlySet<number> = new Set([204, 205]);
 const OF_THE_WIRE = ['content-type', 'content-length', 'content-encoding', 'transfer-encoding'];
 
 /**
- * A `fetch` for an `AshClient` that calls routes with `@AshEncrypted()`: it seals the JSON body of each request that is
- * proven, and opens its answer. All other requests pass as they are, that for a context among them.
+ * A `fetch` for an `AshClient` that calls routes with `@AshEncrypted()`, and no others: it completes the secret of each
+ * context with the secret key, seals the JSON body of each request that is proven, and opens its answer. A call that gives
+ * a context from elsewhere needs `CryptoClient.completeSecret`.
  *
- * An answer that succeeds has to be sealed. An error that is not, such as a refusal of the protocol, passes as it is:
- * **nothing shows who sent it**. Nor do a method, a URL, headers, a status and an answer without a body.
+ * An answer that succeeds has to be sealed, and a refusal of the protocol. Another error that is not, such as that of a
+ * gateway, passes as it is: **nothing shows who sent it**. Nor does anything show it of headers and of an answer without a
+ * body.
  *
  * @param client Its key is the server's, and its cipher `aes-256-gcm`.
- * @returns A function that rejects with CryptoError `ASH_CRYPTO_BODY_UNSUPPORTED` for a body that is no JSON,
- * `ASH_CRYPTO_ANSWER_UNSEALED` for an answer that succeeds and is not sealed, `ASH_CRYPTO_MESSAGE_INVALID` for one that
- * cannot be opened, and with what `CryptoClient` throws where it has no snapshot. An `AshClient` hands these on as the
- * `cause` of `ASH_CLIENT_RESPONSE_LOST`.
+ * @returns A function that rejects before it sends with CryptoError `ASH_CRYPTO_BODY_UNSUPPORTED`, for a body that is no
+ * JSON and for a proof of `v1`, which has no secret, and with what `CryptoClient` throws where it has no snapshot: an
+ * `AshClient` hands these on, and their `mayHaveRun` is `false`. After it, it rejects with `ASH_CRYPTO_ANSWER_UNSEALED` for
+ * an answer that succeeds or refuses and is not sealed, and with `ASH_CRYPTO_MESSAGE_INVALID` for one that cannot be opened:
+ * these are the `cause` of an `ASH_CLIENT_RESPONSE_LOST`.
  * @throws AshConfigurationError for an unknown option, or a client whose cipher is `array-crypto`.
  * @example
  * const crypto = new CryptoClient({ serverUrl: 'https://shop.example', secretKey });
@@ -56,24 +64,52 @@ export function ashEncryptedFetch(client: CryptoClient, options: AshEncryptedFet
   if (typeof fetch !== 'function') {
     throw new AshConfigurationError("ashEncryptedFetch: 'fetch' has to be a function such as fetch.");
   }
+  if (typeof (client as Partial<CryptoClient>).sealFor !== 'function') {
+    throw new AshConfigurationError(
+      'ashEncryptedFetch: the first argument is a CryptoClient: new CryptoClient({ … }).',
+    );
+  }
   if (client.cipher !== 'aes-256-gcm') {
     throw new AshConfigurationError(
       `ashEncryptedFetch: the client's cipher '${client.cipher}' hides nothing; leave 'cipher' out.`,
     );
   }
+  const complete = client.completeSecret.bind(client);
   return async (url, init) => {
     const headers = new Headers(init.headers);
     const contextId = headers.get(ASH_HEADERS.contextId);
-    if (contextId === null) return fetch(url, init);
-    const body = await sealBody(client, { contextId, body: init.body, contentType: headers.get('content-type') });
+    if (contextId === null) return withCompletedBody(await fetch(url, init), complete);
+    const body = await beforeSending(async () => {
+      checkProof(headers.get(ASH_HEADERS.proof));
+      return sealBody(client, { contextId, body: init.body, contentType: headers.get('content-type') });
+    });
     if (body !== undefined) headers.set('content-type', JSON_TYPE);
     const response = await fetch(url, { ...init, headers, body: body ?? null });
-    return openAnswer(client, response, { contextId, method: (init.method ?? 'GET').toUpperCase() });
+    const answer = await openAnswer(client, response, { contextId, method: (init.method ?? 'GET').toUpperCase() });
+    return withCompletedHeader(answer, complete);
   };
 }
 
 function platformFetch(url: string, init: RequestInit): Promise<Response> {
   return globalThis.fetch(url, init);
+}
+
+/** What fails here is no request that may have run, and an `AshClient` is told so. */
+async function beforeSending<T>(prepare: () => Promise<T>): Promise<T> {
+  try {
+    return await prepare();
+  } catch (error) {
+    throw isCryptoError(error) ? unsent(error) : error;
+  }
+}
+
+/** Somebody on the way can have put another protocol into a context, by whose proof a guess of the plaintext shows. */
+function checkProof(proof: string | null): void {
+  if (proof === null || !isAshProofV1(proof)) return;
+  throw new CryptoError(
+    'ASH_CRYPTO_BODY_UNSUPPORTED',
+    "ashEncryptedFetch sends no proof of 'v1', which has no secret: no route with @AshEncrypted() takes it.",
+  );
 }
 
 /** The body to send; `undefined` for none. */
@@ -102,7 +138,7 @@ async function openAnswer(client: CryptoClient, response: Response, { contextId,
   const { status, headers } = response;
   if (method === 'HEAD' || BODILESS.has(status)) return response;
   if (mediaTypeOf(headers.get('content-type')) !== SEALED_TYPE) {
-    if (!response.ok) return response;
+    if (!response.ok && !(await isRefusal(response))) return response;
     await response.body?.cancel();
     throw new CryptoError(
       'ASH_CRYPTO_ANSWER_UNSEALED',
@@ -111,10 +147,41 @@ async function openAnswer(client: CryptoClient, response: Response, { contextId,
   }
   const message = readSealed(parse(await response.text()));
   if (message === undefined) throw messageInvalid();
-  const { plaintext } = await client.openFor(answerPurpose(contextId, status), message);
+  const { plaintext, isVerified } = await openEither(client, message, { contextId, status });
   const answer = unpackAnswer(plaintext);
   if (answer === undefined) throw messageInvalid();
-  return plainResponse(response, answer);
+  const plain = plainResponse(response, answer);
+  // By what the seal says: whoever takes the header away would make a refusal of what a handler answers.
+  if (isVerified) plain.headers.set(ASH_VERIFIED_HEADER, 'true');
+  else plain.headers.delete(ASH_VERIFIED_HEADER);
+  return plain;
+}
+
+/** Whether an answer says that the protocol refused: of any code, since one that is not known today may be tomorrow. */
+async function isRefusal(response: Response): Promise<boolean> {
+  if (!isJsonType(response.headers.get('content-type'))) return false;
+  try {
+    const { code } = (JSON.parse(await response.clone().text()) ?? {}) as { readonly code?: unknown };
+    return typeof code === 'string' && code.startsWith('ASH_');
+  } catch {
+    return false;
+  }
+}
+
+/** The plaintext of an answer, and whether the request had passed. */
+async function openEither(
+  client: CryptoClient,
+  message: Uint8Array,
+  { contextId, status }: { contextId: string; status: number },
+): Promise<{ plaintext: Uint8Array; isVerified: boolean }> {
+  try {
+    const { plaintext } = await client.openFor(answerPurpose(contextId, status), message);
+    return { plaintext, isVerified: true };
+  } catch (error) {
+    if (status < 400 || !isCryptoError(error) || error.code !== 'ASH_CRYPTO_MESSAGE_INVALID') throw error;
+    const { plaintext } = await client.openFor(refusalPurpose(contextId, status), message);
+    return { plaintext, isVerified: false };
+  }
 }
 
 function parse(text: string): unknown {
@@ -126,14 +193,9 @@ function parse(text: string): unknown {
 }
 
 /** The answer as it would have come without a seal. */
-function plainResponse(
-  { status, statusText, headers: sealed, url }: Response,
-  { contentType, body }: { contentType: string; body: Uint8Array },
-): Response {
-  const headers = new Headers(sealed);
-  for (const name of OF_THE_WIRE) headers.delete(name);
-  if (contentType !== '') headers.set('content-type', contentType);
-  const response = new Response(body as Uint8Array<ArrayBuffer>, { status, statusText, headers });
-  // A response that is made has no URL of its own.
-  return Object.defineProperty(response, 'url', { value: url, configurable: true });
+function plainResponse(sealed: Response, { contentType, body }: { contentType: string; body: Uint8Array }): Response {
+  const response = remade(sealed, body as Uint8Array<ArrayBuffer>, OF_THE_WIRE);
+  // Of bytes alone a response has no type.
+  if (contentType !== '') response.headers.set('content-type', contentType);
+  return response;
 }

@@ -68,6 +68,22 @@ describe('a server that gives no answer', () => {
   });
 });
 
+it('many requests at once are no reason for a warning', async () => {
+  const warnings: Error[] = [];
+  const warn = (warning: Error): void => void warnings.push(warning);
+  process.on('warning', warn);
+  const server = new FakeSnapshots();
+  const client = new CryptoClient(server.config());
+  const message = await client.encryptMessage('text');
+  const ofTicks = Array.from({ length: 30 }, (_, ago) => message.map((byte, at) => (at === 4 ? byte ^ ago : byte)));
+  await Promise.allSettled(ofTicks.map((other) => client.decryptMessage(other)));
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off('warning', warn);
+
+  expect(server.count('/snapshot')).toBeGreaterThan(20);
+  expect(warnings).toEqual([]);
+});
+
 describe('a client that was closed', () => {
   const calls: [string, (client: CryptoClient) => Promise<unknown>][] = [
     ['authenticate', (client) => client.authenticate()],

@@ -18,7 +18,9 @@ const PRIVATELY = { cache: 'no-store', credentials: 'omit', redirect: 'error' } 
 
 /** Sends requests to the server of a client, each of them for a time, and none after the client was closed. */
 export class ServerExchange {
-  readonly #closing = new AbortController();
+  /** What ends each request that is under way. */
+  readonly #underWay = new Set<AbortController>();
+  #isClosed = false;
   readonly #settings: ClientSettings;
 
   constructor(settings: ClientSettings) {
@@ -42,12 +44,13 @@ export class ServerExchange {
 
   /** Ends what is under way, and refuses what comes. */
   close(): void {
-    this.#closing.abort();
+    this.#isClosed = true;
+    for (const ending of this.#underWay) ending.abort();
   }
 
   /** @throws CryptoError `ASH_CRYPTO_CLIENT_CLOSED` */
   assertOpen(): void {
-    if (this.#closing.signal.aborted) {
+    if (this.#isClosed) {
       throw new CryptoError('ASH_CRYPTO_CLIENT_CLOSED', 'The client was closed: make another one.');
     }
   }
@@ -55,27 +58,30 @@ export class ServerExchange {
   async #send(path: string, init: RequestInit, failure: (cause: unknown) => CryptoError): Promise<ServerAnswer> {
     this.assertOpen();
     const { serverUrl, fetch, timeout } = this.#settings;
+    const ending = new AbortController();
+    this.#underWay.add(ending);
     try {
-      return await within(timeout, this.#closing.signal, async (signal) =>
+      return await within(timeout, ending, async (signal) =>
         read(await fetch(serverUrl + path, { ...init, ...PRIVATELY, signal })),
       );
     } catch (cause) {
       this.assertOpen();
       throw failure(cause);
+    } finally {
+      this.#underWay.delete(ending);
     }
   }
 }
 
-/** Ends what does not end by itself in time, or before something closes. */
-async function within<T>(timeout: number, closing: AbortSignal, act: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const ending = new AbortController();
+/** Ends what does not end by itself in time, or before somebody else ends it. */
+async function within<T>(
+  timeout: number,
+  ending: AbortController,
+  act: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const timer = setTimeout(() => {
     ending.abort(new DOMException(`There was no answer within ${timeout} ms.`, 'TimeoutError'));
   }, timeout);
-  const close = (): void => {
-    ending.abort(closing.reason);
-  };
-  closing.addEventListener('abort', close);
   // A `fetch` of one's own may not look at the signal.
   const ended = new Promise<never>((_resolve, reject) => {
     ending.signal.addEventListener('abort', () => {
@@ -86,7 +92,6 @@ async function within<T>(timeout: number, closing: AbortSignal, act: (signal: Ab
     return await Promise.race([act(ending.signal), ended]);
   } finally {
     clearTimeout(timer);
-    closing.removeEventListener('abort', close);
   }
 }
 

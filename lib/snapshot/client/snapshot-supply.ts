@@ -76,8 +76,10 @@ export class SnapshotSupply implements SnapshotFinder {
     await this.#greet();
     const { snapshot, until } = await askForSnapshot('', this.#settings, this.#exchange);
     const from = this.#settings.clock();
-    if (snapshot.timestamp < this.#newest - DISORDER && isFresh(this.#newest, this.#settings)) throw replayed();
-    this.#newest = snapshot.timestamp;
+    // One that is too far from the clock by now says nothing: the clock was set since.
+    const newest = isFresh(this.#newest, this.#settings) ? this.#newest : -Infinity;
+    if (snapshot.timestamp < newest - DISORDER) throw replayed();
+    this.#newest = Math.max(newest, snapshot.timestamp);
     this.#current = { snapshot, from, until };
     this.#shelf.put(snapshot);
     return snapshot;

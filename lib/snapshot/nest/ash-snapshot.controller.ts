@@ -19,7 +19,7 @@ import {
 import { HttpAdapterHost } from '@nestjs/core';
 import { AshException } from '../../ash.exception.js';
 import { checkKeys } from '../../core/configuration.js';
-import { isAshError } from '../../core/index.js';
+import { AshConfigurationError, isAshError } from '../../core/index.js';
 import { SkipAsh } from '../../decorators/skip-ash.decorator.js';
 import { ashErrorBody } from '../../verification/refusal.js';
 import { isCryptoError, type CryptoErrorCode } from '../cipher/errors.js';
@@ -39,6 +39,8 @@ const LIFE_HEADER = 'X-ASH-Snapshot-Life';
 export function createSnapshotControllers(options: AshSnapshotControllerOptions): Type<unknown>[] {
   checkKeys(`${MODULE}: controller`, options, ['path', 'guards', 'cors']);
   const { path = '', guards = [], cors = false } = options;
+  if (typeof path !== 'string') throw new AshConfigurationError(`${MODULE}: controller: 'path' is a text.`);
+  if (!Array.isArray(guards)) throw new AshConfigurationError(`${MODULE}: controller: 'guards' is a list of guards.`);
   const origins = allowedOrigins(`${MODULE}: controller: 'cors'`, cors);
   if (origins === undefined) return [createEndpoints(path, guards, [])];
   const shared = createCorsGuard(origins, LIFE_HEADER);

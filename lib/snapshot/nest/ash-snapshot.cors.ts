@@ -112,7 +112,7 @@ export function createPreflights(path: string, shared: Type<CanActivate>): Type<
       const { httpAdapter } = this.host;
       // It counts where the origin is allowed, which the guard has said.
       httpAdapter.setHeader(response, 'Access-Control-Allow-Methods', method);
-      httpAdapter.setHeader(response, 'Access-Control-Allow-Headers', 'content-type');
+      httpAdapter.setHeader(response, 'Access-Control-Allow-Headers', 'authorization, content-type');
       httpAdapter.setHeader(response, 'Access-Control-Max-Age', PREFLIGHT_AGE);
     }
   }

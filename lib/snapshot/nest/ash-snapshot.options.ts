@@ -41,7 +41,7 @@ export interface AshSnapshotModuleOptions {
   readonly storeTimeout?: number;
   /** The clock, in milliseconds since the epoch. Default `Date.now`. */
   readonly clock?: () => number;
-  /** How many handshakes are remembered at most; beyond it the oldest is forgotten. Default 10,000. */
+  /** How many handshakes are remembered at most, up to 100,000; beyond it the oldest is forgotten. Default 10,000. */
   readonly maxHandshakes?: number;
   /** How long a handshake is remembered, in **seconds**, up to 86,400. Default 3,600. */
   readonly handshakeTtl?: number;
@@ -138,6 +138,11 @@ function checkOptions(options: AshSnapshotModuleOptions): void {
     if (options[key] !== undefined) checkRange(`${MODULE}: '${key}'`, key, options[key]);
   }
   const { config, secretKey, store } = options;
+  if (config === undefined && secretKey === undefined && ('config' in options || 'secretKey' in options)) {
+    throw fault(
+      "'secretKey' or 'config' is named and undefined, as a variable of the environment is that is not set: leave both out for a key in 'server_config.json'.",
+    );
+  }
   if (config !== undefined && secretKey !== undefined) {
     throw fault("'config' and 'secretKey' are both given: the key stands in the file or in code, so give one of them.");
   }

@@ -1,14 +1,16 @@
+import type { AshBytes } from './bytes.js';
+
 /** A key of HKDF-SHA256, and AES-256-GCM with keys derived from it: what each platform has of its own. */
 export interface GcmKey {
   /**
    * @returns `head`, the ciphertext and the tag in one.
    */
-  seal(parts: GcmParts, plaintext: Uint8Array): Uint8Array | Promise<Uint8Array>;
+  seal(parts: GcmParts, plaintext: Uint8Array): AshBytes | Promise<AshBytes>;
   /**
    * @param sealed The ciphertext and the tag.
    * @throws anything for what is not authentic.
    */
-  open(parts: GcmParts, sealed: Uint8Array): Uint8Array | Promise<Uint8Array>;
+  open(parts: GcmParts, sealed: Uint8Array): AshBytes | Promise<AshBytes>;
 }
 
 /** What one message is sealed with. The key is derived for it alone, by its salt, so that the nonce is zero. */

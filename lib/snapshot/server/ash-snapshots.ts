@@ -1,11 +1,14 @@
+import { completedSecret, type SecretParts } from '../cipher/completed-secret.js';
 import { checkData, checkMessage, checkPurpose } from '../cipher/message-arguments.js';
 import type { MessageSealer, OpenedMessage } from '../cipher/message-sealer.js';
+import type { AshBytes } from '../platform/bytes.js';
 import type { AshSnapshot, SnapshotQuery, SnapshotSeed } from '../cipher/snapshot.js';
 import type { Handshakes } from './handshakes.js';
 import type { CurrentSnapshot, SnapshotSource } from './snapshot-source.js';
 
 /** What {@link AshSnapshots} is made of. */
 export interface SnapshotParts {
+  readonly secretKey: Uint8Array;
   readonly source: SnapshotSource;
   readonly sealer: MessageSealer;
   readonly handshakes: Handshakes;
@@ -82,7 +85,7 @@ export class AshSnapshots {
    * @example
    * const message = await this.snapshots.encryptMessage('Your secret message');
    */
-  async encryptMessage(data: string | Uint8Array): Promise<Uint8Array> {
+  async encryptMessage(data: string | Uint8Array): Promise<AshBytes> {
     return this.#parts.sealer.seal(checkData('encryptMessage', data));
   }
 
@@ -94,7 +97,7 @@ export class AshSnapshots {
    * @throws SnapshotError `ASH_CRYPTO_SNAPSHOT_EXPIRED`
    * @throws AshError `ASH_STORE_UNAVAILABLE`
    */
-  async decryptMessage(message: Uint8Array): Promise<Uint8Array> {
+  async decryptMessage(message: Uint8Array): Promise<AshBytes> {
     return (await this.#parts.sealer.open(checkMessage('decryptMessage', message))).plaintext;
   }
 
@@ -106,7 +109,7 @@ export class AshSnapshots {
    * @throws TypeError for an empty purpose, or what is neither a text nor bytes.
    * @throws AshError `ASH_STORE_UNAVAILABLE`
    */
-  async sealFor(bound: string, data: string | Uint8Array, snapshot?: SnapshotSeed): Promise<Uint8Array> {
+  async sealFor(bound: string, data: string | Uint8Array, snapshot?: SnapshotSeed): Promise<AshBytes> {
     return this.#parts.sealer.seal(checkData('sealFor', data), checkPurpose('sealFor', bound), snapshot);
   }
 
@@ -117,5 +120,10 @@ export class AshSnapshots {
    */
   async openFor(bound: string, message: Uint8Array): Promise<OpenedMessage> {
     return this.#parts.sealer.open(checkMessage('openFor', message), checkPurpose('openFor', bound));
+  }
+
+  /** The secret that a request to an encrypted route is proven with, in the place of its context's own. */
+  completeSecret(context: SecretParts): string {
+    return completedSecret(this.#parts.secretKey, context);
   }
 }

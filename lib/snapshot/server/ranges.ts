@@ -16,7 +16,7 @@ const RANGES = {
   maxDrift: { what: 'a number of seconds', from: 0, to: 86_400 },
   hashSize: { what: 'a whole number of bytes', from: 1, to: 32, step: 1 },
   port: { what: 'a whole number', from: 0, to: 65_535, step: 1 },
-  maxHandshakes: { what: 'a whole number', from: 1, to: 10_000_000, step: 1 },
+  maxHandshakes: { what: 'a whole number', from: 1, to: 100_000, step: 1 },
   handshakeTtl: { what: 'a number of seconds', from: 1, to: 86_400 },
 } as const satisfies Record<string, Range>;
 

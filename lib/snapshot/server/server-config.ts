@@ -2,12 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { isAshError } from '../../core/index.js';
 import { parseStrictJson } from '../../core/strict-json.js';
 import { shown } from '../../core/text.js';
-import { secretKeyBytes } from '../cipher/secret-key.js';
+import { hidingKeys, secretKeyBytes } from '../cipher/secret-key.js';
 import { faultIn, readOrMake, type AshSnapshotConfigLog } from './config-file.js';
 import { checkRange } from './ranges.js';
 
 const DEFAULT_PATH = 'server_config.json';
 const KEY_BYTES = 32;
+/** A name or an address: what neither has is a slip. */
+const HOST = /^[\w.:%-]+$/;
 const BYTE_ORDER_MARK = '\ufeff';
 
 /** What counts where the file is silent, and what a new file says. The reference's host is every address of a machine. */
@@ -53,7 +55,7 @@ export function ashSnapshotServerConfig(
   checkNames(path, file);
   const { secret_key, tick_interval, host, port, hash_size, max_drift } = { ...DEFAULTS, ...file };
   if (secret_key === undefined) throw faultIn(path, "it has no 'secret_key': write the key's base64");
-  if (typeof host !== 'string' || host.trim() === '') throw faultIn(path, "'host' is the address to listen on");
+  if (typeof host !== 'string' || !HOST.test(host)) throw faultIn(path, "'host' is the address to listen on");
   const name = (key: FileKey): string => `${path}: '${key}'`;
   return {
     secretKey: secretKeyBytes(name('secret_key'), secret_key),
@@ -91,7 +93,7 @@ function checkNames(path: string, file: object): void {
     if (FILE_KEYS.some((known) => known === key)) continue;
     const meant = FILE_KEYS.find((known) => plain(known) === plain(key));
     const mend = meant === undefined ? `the keys are ${FILE_KEYS.join(', ')}` : `write '${meant}'`;
-    throw faultIn(path, `there is no key '${shown(key)}'; ${mend}`);
+    throw faultIn(path, `there is no key '${shown(hidingKeys(key))}'; ${mend}`);
   }
 }
 

@@ -62,5 +62,5 @@ export function snapshotsOf(owner: string, settings: SnapshotSettings, log: AshL
     clock,
   });
   const sealer = new MessageSealer(cipherNamed(owner, cipher, secretKey), source);
-  return new AshSnapshots({ source, sealer, handshakes, clock });
+  return new AshSnapshots({ secretKey, source, sealer, handshakes, clock });
 }

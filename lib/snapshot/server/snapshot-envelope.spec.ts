@@ -1,5 +1,6 @@
 import type { AshBodyFacts } from '../../verification/facts.js';
 import { isAshError } from '../../core/index.js';
+import { completedSecret, type SecretParts } from '../cipher/completed-secret.js';
 import { gcmCipher } from '../cipher/gcm-cipher.js';
 import { readSealed, unpackAnswer, writeSealed } from '../cipher/envelope.js';
 import { SnapshotError } from '../cipher/errors.js';
@@ -27,12 +28,16 @@ class Ticking {
     return Promise.reject(new SnapshotError('ASH_CRYPTO_SNAPSHOT_EXPIRED', 'not kept'));
   }
 
-  sealFor(bound: string, data: string | Uint8Array, snapshot?: SnapshotSeed): Promise<Uint8Array> {
+  sealFor(bound: string, data: string | Uint8Array, snapshot?: SnapshotSeed): ReturnType<MessageSealer['seal']> {
     return this.sealer.seal(data, bound, snapshot);
   }
 
   openFor(bound: string, message: Uint8Array): ReturnType<MessageSealer['open']> {
     return this.sealer.open(message, bound);
+  }
+
+  completeSecret(context: SecretParts): string {
+    return completedSecret(new Uint8Array(32), context);
   }
 }
 
@@ -45,6 +50,7 @@ class Scene {
       find: (query) => this.snapshots.find(query).then((seed) => ({ ...seed, signature: '' })),
       sealFor: (...given) => this.snapshots.sealFor(...given),
       openFor: (...given) => this.snapshots.openFor(...given),
+      completeSecret: (context) => this.snapshots.completeSecret(context),
     },
     'aes-256-gcm',
   );
@@ -165,6 +171,25 @@ describe('SnapshotEnvelope', () => {
     const { plaintext } = await scene.snapshots.openFor(`ash-answer|${CONTEXT}|201`, message);
     expect(unpackAnswer(plaintext)).toMatchObject({ contentType: 'text/x' });
     expect([...(unpackAnswer(plaintext)?.body ?? [])]).toStrictEqual([1, 10, 2]);
+  });
+
+  it('seals a refusal with the snapshot of the moment, which is no answer', async () => {
+    const { envelope, snapshots } = new Scene();
+    const refusal = { status: 403, contentType: 'text/x', body: Uint8Array.of(1) };
+    const { contentType, body } = await envelope.sealRefusal(refusal, CONTEXT);
+    expect(contentType).toBe('application/vnd.ash.sealed+json');
+    const message = readSealed(JSON.parse(String(body))) ?? new Uint8Array();
+    expect(Buffer.from(message).readUInt32BE(1)).toBe(2);
+    const { plaintext } = await snapshots.openFor(`ash-refusal|${CONTEXT}|403`, message);
+    expect([...(unpackAnswer(plaintext)?.body ?? [])]).toStrictEqual([1]);
+    await expect(snapshots.openFor(`ash-answer|${CONTEXT}|403`, message)).rejects.toThrow('cannot be opened');
+  });
+
+  it('completes the secret of a context with the key', () => {
+    const { envelope } = new Scene();
+    expect(envelope.completeSecret(CONTEXT, 'c')).toBe(
+      completedSecret(new Uint8Array(32), { contextId: CONTEXT, clientSecret: 'c' }),
+    );
   });
 
   it('is unfit with a cipher that hides nothing', () => {

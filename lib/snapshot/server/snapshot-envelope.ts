@@ -1,18 +1,26 @@
 import { orUncanonical, uncanonical } from '../../core/errors.js';
 import { AshError, ashParseJson, isAshError } from '../../core/index.js';
 import { isJsonType, JSON_TYPE } from '../../core/media-type.js';
-import type { AshEnvelope, OpenedRequest } from '../../verification/envelope.js';
+import type { AshEnvelope, OpenedRequest, PlainAnswer, SealedAnswer } from '../../verification/envelope.js';
 import type { AshBodyFacts } from '../../verification/facts.js';
 import { isAbsent, requireParsed } from '../../verification/payload.js';
 import type { AshCipher } from '../cipher/cipher.js';
-import { answerPurpose, packAnswer, readSealed, requestPurpose, SEALED_TYPE, writeSealed } from '../cipher/envelope.js';
+import {
+  answerPurpose,
+  packAnswer,
+  readSealed,
+  refusalPurpose,
+  requestPurpose,
+  SEALED_TYPE,
+  writeSealed,
+} from '../cipher/envelope.js';
 import { isCryptoError } from '../cipher/errors.js';
 import type { OpenedMessage } from '../cipher/message-sealer.js';
 import type { SnapshotSeed } from '../cipher/snapshot.js';
 import type { AshSnapshots } from './ash-snapshots.js';
 
 /** What an envelope needs of the snapshots of a server. */
-type Snapshots = Pick<AshSnapshots, 'find' | 'openFor' | 'sealFor'>;
+type Snapshots = Pick<AshSnapshots, 'completeSecret' | 'find' | 'openFor' | 'sealFor'>;
 
 const NOT_SEALED = 'This route takes sealed bodies: {"sealed":"…"} as JSON, which ashEncryptedFetch sends.';
 
@@ -21,7 +29,7 @@ const NOT_SEALED = 'This route takes sealed bodies: {"sealed":"…"} as JSON, wh
  *
  * Each message is bound to the context that the request spends, an answer to its status too. An answer is sealed with the
  * snapshot of its request, which the client has; with that of the moment where the request had no body, or where its
- * handler took so long that its snapshot is not kept any more.
+ * handler took so long that its snapshot is not kept any more. A refusal is sealed with that of the moment.
  */
 export class SnapshotEnvelope implements AshEnvelope {
   readonly unfit: string | undefined;
@@ -56,19 +64,29 @@ export class SnapshotEnvelope implements AshEnvelope {
     );
   }
 
+  completeSecret(contextId: string, clientSecret: string): string {
+    return this.snapshots.completeSecret({ contextId, clientSecret });
+  }
+
+  async sealRefusal(answer: PlainAnswer, contextId: string): Promise<SealedAnswer> {
+    return this.seal(refusalPurpose(contextId, answer.status), answer);
+  }
+
   private opened(body: AshBodyFacts, contextId: string, snapshot?: SnapshotSeed): OpenedRequest {
     return {
       body,
-      seal: async ({ status, contentType, body: plain }) => {
-        const packed = packAnswer(contentType, plain);
-        const message = await this.snapshots.sealFor(
-          answerPurpose(contextId, status),
-          packed,
-          snapshot && (await this.ifKept(snapshot)),
-        );
-        return { contentType: SEALED_TYPE, body: writeSealed(message) };
-      },
+      seal: async (answer) =>
+        this.seal(answerPurpose(contextId, answer.status), answer, snapshot && (await this.ifKept(snapshot))),
     };
+  }
+
+  private async seal(
+    purpose: string,
+    { contentType, body }: PlainAnswer,
+    snapshot?: SnapshotSeed,
+  ): Promise<SealedAnswer> {
+    const message = await this.snapshots.sealFor(purpose, packAnswer(contentType, body), snapshot);
+    return { contentType: SEALED_TYPE, body: writeSealed(message) };
   }
 
   private async ifKept(snapshot: SnapshotSeed): Promise<SnapshotSeed | undefined> {

@@ -163,6 +163,13 @@ describe('The snapshots of a server', () => {
     await expect(source.find({ at: 1_740_904_494 })).resolves.toMatchObject({ tick: tick + 1 });
   });
 
+  it('are not found by a second to come, but for a clock that is a little behind', async () => {
+    const { source } = sourceOf({ interval: 60_000 });
+    const { timestamp } = await source.current();
+    await expect(source.find({ at: timestamp + 1 })).resolves.toMatchObject({ timestamp: timestamp + 1 });
+    await expect(source.find({ at: timestamp + 2 })).rejects.toEqual(expired);
+  });
+
   it('are not found by a second in which two ticks were', async () => {
     const { source } = sourceOf({ interval: 1_500 });
     const { tick, timestamp } = await source.current();

@@ -2,7 +2,7 @@ import { SnapshotError } from '../cipher/errors.js';
 import { ashSignSnapshot } from '../cipher/signature.js';
 import type { AshSnapshot, SnapshotFinder, SnapshotQuery, SnapshotSeed } from '../cipher/snapshot.js';
 import type { Seeds } from './seeds.js';
-import { Ticks, type Tick } from './ticks.js';
+import { LEAD, Ticks, type Tick } from './ticks.js';
 
 const SECOND = 1_000;
 
@@ -55,6 +55,8 @@ export class SnapshotSource implements SnapshotFinder {
 
   private locate(query: SnapshotQuery, now: number): Tick | undefined {
     if ('tick' in query) return this.ticks.named(query.tick, now);
+    // What is signed for a time to come would look new when it is old.
+    if (query.at * SECOND > now + LEAD) return undefined;
     const tick = this.ticks.atSecond(query.at);
     return tick && this.ticks.ifKept(tick, now);
   }

@@ -1,7 +1,7 @@
 import { TICKS } from '../../core/snapshot-numbers.js';
 
 /** By how much another process may be ahead of this one, in milliseconds. */
-const LEAD = 1_000;
+export const LEAD = 1_000;
 const SECOND = 1_000;
 
 /** One tick: how it is named on the wire, and the time that it covers, in milliseconds since the epoch. */
