@@ -2,7 +2,7 @@ import { ASH_VERIFIED_HEADER, AshConfigurationError } from '../core/index.js';
 import { isAshHash } from '../core/proof.js';
 import { chainProofOf, type ChainStep } from './chain-step.js';
 import type { ProvenResponse } from './dispatcher.js';
-import { isAshClientError } from './errors.js';
+import { hasNotRun, isAshClientError } from './errors.js';
 import type { AshCall, PreparedRequest } from './request.js';
 import { AshVerbs } from './verbs.js';
 
@@ -129,7 +129,7 @@ export class AshClientChain extends AshVerbs {
     };
     const sending = this.#client.send(request, { name: this.name, previousProof, onProven });
     const { response, proof } = await sending.catch((error: unknown) => {
-      if (isAshClientError(error) && !error.mayHaveRun) run.unconfirmed = unconfirmed;
+      if (hasNotRun(error)) run.unconfirmed = unconfirmed;
       throw error;
     });
     // Where the server names no proof, only a plain success is one: a redirect can come from before the handler.

@@ -1,4 +1,4 @@
-import { AshClientError } from './errors.js';
+import { AshClientError, hasNotRun, isAshClientError } from './errors.js';
 import { exchange, whole, type Exchange } from './exchange.js';
 import { mayBeRefusal } from './refusal.js';
 
@@ -45,9 +45,9 @@ export function responseLost(what: string, options: ErrorOptions): AshClientErro
   );
 }
 
-/** Whether what sends the requests says itself that it has not sent this one. */
+/** Whether what sends the requests says itself that it has not sent this one. What another client says is of a request of its own. */
 function isUnsent(error: unknown): boolean {
-  return (error as { mayHaveRun?: unknown } | undefined)?.mayHaveRun === false;
+  return hasNotRun(error) && !isAshClientError(error);
 }
 
 /** Whether a time-out or an abort ended it. */

@@ -85,6 +85,11 @@ export class AshClientError extends Error {
   }
 }
 
+/** Whether an error says of itself that the request has certainly not run. */
+export function hasNotRun(error: unknown): boolean {
+  return (error as { mayHaveRun?: unknown } | undefined)?.mayHaveRun === false;
+}
+
 /**
  * Says whether an error is an {@link AshClientError}, whichever copy of the package made it.
  *

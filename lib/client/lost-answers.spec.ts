@@ -6,7 +6,7 @@ import {
   secretsThatWereSent,
   type FakeServer,
 } from '../../test/support/fake-server.js';
-import { AshClient, type AshChainState } from './index.js';
+import { AshClient, AshClientError, type AshChainState } from './index.js';
 
 beforeEach(beginWithoutServers);
 
@@ -63,6 +63,15 @@ describe('a request whose answer was lost', () => {
 
     await expect(ash.post('/x', {})).rejects.toBe(unsent);
     expect(server.calls).toHaveLength(1);
+  });
+
+  it('is one too where fetch fails with the refusal of another client', async () => {
+    const { ash, server } = open({ 'POST /x': {} });
+    const ofAnother = new AshClientError('ASH_CTX_NOT_FOUND', 'Of a request of its own.');
+    server.answerOnce('/x', () => Promise.reject(ofAnother));
+
+    expect((await ash.post('/x', {})).status).toBe(200);
+    expect(server.calls).toHaveLength(2);
   });
 
   it('is an error that says that it may have run where it did arrive', async () => {
@@ -372,6 +381,21 @@ describe('a chain with a step whose answer was lost', () => {
 
     expect(chain.state).toEqual(state);
     expect(server.calls).toHaveLength(1);
+  });
+
+  it('stands where it stood after steps that fetch says it did not send, however many', async () => {
+    const { ash, server } = open(CHAIN);
+    const chain = ash.chain('checkout');
+    await chain.post('/cart', {});
+    const { state } = chain;
+    const unsent = Object.assign(new Error('There is no key for it.'), { mayHaveRun: false });
+    for (let attempt = 0; attempt < 5; attempt++) {
+      server.answerOnce('/checkout', () => Promise.reject(unsent));
+      await expect(chain.post('/checkout', {})).rejects.toBe(unsent);
+    }
+
+    expect(chain.state).toEqual(state);
+    expect((await chain.post('/checkout', {})).status).toBe(200);
   });
 
   it('repeats it where it did not arrive', async () => {

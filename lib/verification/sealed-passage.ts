@@ -44,7 +44,7 @@ export function sealPassed(opened: OpenedRequest, passage: SealedPassage, log: A
 
 /**
  * Seals whatever answers a request that was refused, so that its client believes no refusal that somebody on the way
- * made up, and sends nothing again that has run.
+ * made up. One that was given to a spoiled copy of the request is genuine, and can be delivered in the place of an answer.
  *
  * @param contextId The context that the request names.
  * @throws AshConfigurationError as {@link sealPassed} does.

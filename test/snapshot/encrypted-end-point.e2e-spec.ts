@@ -196,7 +196,7 @@ describe.each(ADAPTERS)('The end point of TLS before %s', (adapter) => {
     [403, 'ASH_PROOF_INVALID'],
     [503, 'ASH_STORE_UNAVAILABLE'],
   ];
-  it.each(forgeries)('lets no handler run twice by a refusal of its own: %i %s', async (statusCode, code) => {
+  it.each(forgeries)('lets no handler run twice by a refusal that it makes up: %i %s', async (statusCode, code) => {
     let isFirst = true;
     const between = new EndPoint(async (url, init) => {
       const answer = await fetch(url, init);

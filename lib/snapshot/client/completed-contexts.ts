@@ -30,7 +30,7 @@ const OF_THE_BYTES = ['content-length', 'content-encoding', 'transfer-encoding']
 export function withCompletedHeader(response: Response, complete: Complete): Response {
   const text = response.headers.get(ASH_CONTEXT_HEADER);
   if (text === null || !BASE64_URL.test(text)) return response;
-  const value = parse(new TextDecoder().decode(digest.fromBase64Url(text)));
+  const value = parse(decoded(text));
   const completed = completeOne(value, complete);
   if (completed === value) return response;
   const answer = remade(response, BODILESS.has(response.status) ? null : response.body, []);
@@ -50,6 +50,15 @@ function completeOne(value: unknown, complete: Complete): unknown {
   if (typeof clientSecret !== 'string' || !isAshHash(clientSecret)) return value;
   // Encrypted routes cover the query always, whatever somebody on the way says that they do.
   return { ...(value as object), clientSecret: complete({ contextId, clientSecret }), query: 'cover' };
+}
+
+/** The text in base64url; nothing where it was cut off on the way, by a proxy that bounds headers. */
+function decoded(text: string): string {
+  try {
+    return new TextDecoder().decode(digest.fromBase64Url(text));
+  } catch {
+    return '';
+  }
 }
 
 function parse(text: string): unknown {

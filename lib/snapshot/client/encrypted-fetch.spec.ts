@@ -279,6 +279,14 @@ function arrayClient(): CryptoClient {
   return client;
 }
 
+it('a refusal that an exception filter answers as a redirect is opened', async () => {
+  const scene = new Scene();
+  const sealed = await scene.sealed(packAnswer('', new Uint8Array()), refusalPurpose('ash_1', 302));
+  scene.fetch.mockResolvedValue(answer(sealed, { status: 302 }));
+
+  expect(await scene.codeOf({ ...POST, body: '{}' })).toBe(302);
+});
+
 describe('a request that is not sent', () => {
   it.each<[title: string, cause: CryptoError]>([
     ['no snapshot can be had', new SnapshotError('ASH_CRYPTO_SNAPSHOT_FORGED', 'Forged.')],

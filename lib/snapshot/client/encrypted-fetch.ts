@@ -178,7 +178,7 @@ async function openEither(
     const { plaintext } = await client.openFor(answerPurpose(contextId, status), message);
     return { plaintext, isVerified: true };
   } catch (error) {
-    if (status < 400 || !isCryptoError(error) || error.code !== 'ASH_CRYPTO_MESSAGE_INVALID') throw error;
+    if (status < 300 || !isCryptoError(error) || error.code !== 'ASH_CRYPTO_MESSAGE_INVALID') throw error;
     const { plaintext } = await client.openFor(refusalPurpose(contextId, status), message);
     return { plaintext, isVerified: false };
   }
