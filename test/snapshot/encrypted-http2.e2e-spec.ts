@@ -6,8 +6,9 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { AshProtected } from 'nestjs-ash';
 import { AshClient } from 'nestjs-ash/client';
 import { AshEncrypted, AshSnapshotModule } from 'nestjs-ash/snapshot';
-import { ashEncryptedFetch, CryptoClient, type CryptoFetch } from 'nestjs-ash/snapshot/client';
+import { ashEncryptedFetch, CryptoClient } from 'nestjs-ash/snapshot/client';
 import { Application } from '../module/application.js';
+import { http2Fetch } from './http2-fetch.js';
 import { SECRET_KEY } from './vault.js';
 
 const SECRET = 'TopSecret-4711';
@@ -65,33 +66,6 @@ class Bank {
     reply.raw.writeHead(200, { 'content-type': 'text/event-stream' });
     reply.raw.write(SECRET);
   }
-}
-
-/** A `fetch` over HTTP/2, which notes all that it reads. */
-function http2Fetch(read: string[]): CryptoFetch {
-  return (url, init) =>
-    new Promise((resolve, reject) => {
-      const { origin, pathname, search } = new URL(url);
-      const session = connect(origin).once('error', reject);
-      const headers = Object.fromEntries(new Headers(init.headers));
-      const request = session.request({ ':method': init.method ?? 'GET', ':path': pathname + search, ...headers });
-      const chunks: Buffer[] = [];
-      let head = new Response();
-      request.once('response', ({ ':status': status = 0, ...received }) => {
-        const pairs = Object.entries(received).map(([name, value]) => [name, String(value)] as [string, string]);
-        read.push(JSON.stringify(received));
-        head = new Response(null, { status, headers: pairs });
-      });
-      request.on('data', (chunk: Buffer) => chunks.push(chunk));
-      request.once('error', reject).once('end', () => {
-        const body = Buffer.concat(chunks);
-        read.push(body.toString('latin1'));
-        session.close(() => {
-          resolve(new Response(body, { status: head.status, headers: head.headers }));
-        });
-      });
-      request.end(init.body ?? undefined);
-    });
 }
 
 /** An application that speaks HTTP/2 alone, and a client of it. */

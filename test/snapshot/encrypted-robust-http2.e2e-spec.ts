@@ -1,12 +1,13 @@
-import { connect, type Http2ServerResponse } from 'node:http2';
+import type { Http2ServerResponse } from 'node:http2';
 import { Controller, Post, Res } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply } from 'fastify';
 import { AshProtected } from 'nestjs-ash';
 import { AshClient } from 'nestjs-ash/client';
 import { AshEncrypted, AshSnapshotModule } from 'nestjs-ash/snapshot';
-import { ashEncryptedFetch, CryptoClient, type CryptoFetch } from 'nestjs-ash/snapshot/client';
+import { ashEncryptedFetch, CryptoClient } from 'nestjs-ash/snapshot/client';
 import { Application } from '../module/application.js';
+import { http2Fetch } from './http2-fetch.js';
 import { SECRET_KEY } from './vault.js';
 
 const SECRET = 'TopSecret-4711';
@@ -26,38 +27,6 @@ class Bank {
   own(@Res() reply: FastifyReply): void {
     way.take(reply, reply.raw as unknown as Http2Answer);
   }
-}
-
-/** A `fetch` over HTTP/2 that takes pushes too, and notes all that it reads: heads, bodies, trailers. */
-function http2Fetch(read: string[]): CryptoFetch {
-  return (url, init) =>
-    new Promise((resolve, reject) => {
-      const { origin, pathname, search } = new URL(url);
-      const session = connect(origin).once('error', reject);
-      session.on('stream', (pushed, headers) => {
-        read.push(`pushed ${JSON.stringify(headers)}`);
-        pushed.on('data', (chunk: Buffer) => read.push(chunk.toString('latin1')));
-      });
-      const headers = Object.fromEntries(new Headers(init.headers));
-      const request = session.request({ ':method': init.method ?? 'GET', ':path': pathname + search, ...headers });
-      const chunks: Buffer[] = [];
-      let head = new Response();
-      request.once('response', ({ ':status': status = 0, ...received }) => {
-        const pairs = Object.entries(received).map(([name, value]) => [name, String(value)] as [string, string]);
-        read.push(JSON.stringify(received));
-        head = new Response(null, { status, headers: pairs });
-      });
-      request.on('trailers', (trailers) => read.push(`trailers ${JSON.stringify(trailers)}`));
-      request.on('data', (chunk: Buffer) => chunks.push(chunk));
-      request.once('error', reject).once('close', () => {
-        const body = Buffer.concat(chunks);
-        read.push(body.toString('latin1'));
-        session.close(() => {
-          resolve(new Response(body, { status: head.status, headers: head.headers }));
-        });
-      });
-      request.end(init.body ?? undefined);
-    });
 }
 
 /** Hands Node's own response over to a handler. */

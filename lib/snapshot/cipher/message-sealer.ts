@@ -44,6 +44,14 @@ const CIPHERS: Readonly<Record<AshCipher, (secretKey: Uint8Array) => MessageCiph
   'array-crypto': () => arrayMessageCipher,
 };
 
+/** The ciphers that there are. */
+export const CIPHER_NAMES = Object.keys(CIPHERS);
+
+/** Whether a value names a cipher. */
+export function isCipher(name: unknown): name is AshCipher {
+  return typeof name === 'string' && Object.hasOwn(CIPHERS, name);
+}
+
 /**
  * The cipher of a name.
  *
@@ -51,6 +59,6 @@ const CIPHERS: Readonly<Record<AshCipher, (secretKey: Uint8Array) => MessageCiph
  * @throws AshConfigurationError for another name.
  */
 export function cipherNamed(owner: string, name: AshCipher, secretKey: Uint8Array): MessageCipher {
-  if (Object.hasOwn(CIPHERS, name)) return CIPHERS[name](secretKey);
-  throw new AshConfigurationError(`${owner}: 'cipher' is ${Object.keys(CIPHERS).join(' or ')}, not '${name}'.`);
+  if (isCipher(name)) return CIPHERS[name](secretKey);
+  throw new AshConfigurationError(`${owner}: 'cipher' is ${CIPHER_NAMES.join(' or ')}, not '${String(name)}'.`);
 }

@@ -1,6 +1,7 @@
 import { LONGEST_TIMER } from '../../core/configuration.js';
 import { AshConfigurationError } from '../../core/index.js';
 import type { AshCipher } from '../cipher/cipher.js';
+import { CIPHER_NAMES, isCipher } from '../cipher/message-sealer.js';
 import { hidingKeys, secretKeyBytes } from '../cipher/secret-key.js';
 import { readConfigFile } from './config-file.js';
 import { FILE_KEYS } from './config-keys.js';
@@ -35,7 +36,6 @@ const DEFAULT_FILE = 'client_config.json';
 /** What one call of the system's generator gives, in points of 32 bytes, is 2048. */
 const MOST_POINTS = 1_024;
 const MOST_HASH_BYTES = 32;
-const CIPHERS: readonly unknown[] = ['aes-256-gcm', 'array-crypto'] satisfies AshCipher[];
 
 type Check = readonly [isFit: (value: unknown) => boolean, mend: string];
 
@@ -49,7 +49,7 @@ const CHECKS: Readonly<Record<keyof CryptoConfig, Check>> = {
   maxDrift: [isPositive, 'a positive number of seconds'],
   handshakePoints: [wholeFrom1To(MOST_POINTS), `a whole number from 1 to ${MOST_POINTS}`],
   hashSize: [wholeFrom1To(MOST_HASH_BYTES), `a whole number of bytes from 1 to ${MOST_HASH_BYTES}`],
-  cipher: [(value) => CIPHERS.includes(value), `'${CIPHERS.join("' or '")}'`],
+  cipher: [isCipher, `'${CIPHER_NAMES.join("' or '")}'`],
   tickInterval: [isPositive, 'a positive number of seconds'],
   timeout: [
     (value) => typeof value === 'number' && value >= 1 && value <= LONGEST_TIMER,
@@ -141,7 +141,7 @@ function toServerUrl(value: unknown): string | undefined {
 }
 
 /** The platform's `fetch` at the time of the call, so that one that is replaced later on is used too. */
-function platformFetch(url: string, init: RequestInit): Promise<Response> {
+export function platformFetch(url: string, init: RequestInit): Promise<Response> {
   return globalThis.fetch(url, init);
 }
 

@@ -3,6 +3,7 @@ import { ASH_CONTEXT_HEADER, isAshContextId } from '../../core/index.js';
 import { isAshHash } from '../../core/proof.js';
 import type { SecretParts } from '../cipher/completed-secret.js';
 import { base64Url } from '../cipher/envelope.js';
+import { readJson } from './read-json.js';
 import { remade } from './remade-response.js';
 
 type Complete = (context: SecretParts) => string;
@@ -17,7 +18,7 @@ const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 export async function withCompletedBody(response: Response, complete: Complete): Promise<Response> {
   if (!response.ok || BODILESS.has(response.status)) return response;
   // Of any content type, since who reads it asks for none either.
-  const value = parse(await response.clone().text());
+  const value = readJson(await response.clone().text());
   const completed = completeAll(value, complete);
   if (completed === value) return response;
   await response.body?.cancel();
@@ -30,7 +31,7 @@ const OF_THE_BYTES = ['content-length', 'content-encoding', 'transfer-encoding']
 export function withCompletedHeader(response: Response, complete: Complete): Response {
   const text = response.headers.get(ASH_CONTEXT_HEADER);
   if (text === null || !BASE64_URL.test(text)) return response;
-  const value = parse(decoded(text));
+  const value = readJson(decoded(text));
   const completed = completeOne(value, complete);
   if (completed === value) return response;
   const answer = remade(response, BODILESS.has(response.status) ? null : response.body, []);
@@ -58,13 +59,5 @@ function decoded(text: string): string {
     return new TextDecoder().decode(digest.fromBase64Url(text));
   } catch {
     return '';
-  }
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

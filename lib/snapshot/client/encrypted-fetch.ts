@@ -14,8 +14,10 @@ import {
 } from '../cipher/envelope.js';
 import { CryptoError, isCryptoError, messageInvalid, unsent } from '../cipher/errors.js';
 import { withCompletedBody, withCompletedHeader } from './completed-contexts.js';
+import { platformFetch } from './client-settings.js';
 import type { CryptoClient } from './crypto-client.js';
 import type { CryptoFetch } from './crypto-config.js';
+import { readJson } from './read-json.js';
 import { remade } from './remade-response.js';
 
 /** Options of {@link ashEncryptedFetch}. */
@@ -90,10 +92,6 @@ export function ashEncryptedFetch(client: CryptoClient, options: AshEncryptedFet
   };
 }
 
-function platformFetch(url: string, init: RequestInit): Promise<Response> {
-  return globalThis.fetch(url, init);
-}
-
 /** What fails here is no request that may have run, and an `AshClient` is told so. */
 async function beforeSending<T>(prepare: () => Promise<T>): Promise<T> {
   try {
@@ -145,7 +143,7 @@ async function openAnswer(client: CryptoClient, response: Response, { contextId,
       `The answer with status ${String(status)} is not sealed: nobody knows who sent it. Is the route @AshEncrypted()?`,
     );
   }
-  const message = readSealed(parse(await response.text()));
+  const message = readSealed(readJson(await response.text()));
   if (message === undefined) throw messageInvalid();
   const { plaintext, isVerified } = await openEither(client, message, { contextId, status });
   const answer = unpackAnswer(plaintext);
@@ -181,14 +179,6 @@ async function openEither(
     if (status < 300 || !isCryptoError(error) || error.code !== 'ASH_CRYPTO_MESSAGE_INVALID') throw error;
     const { plaintext } = await client.openFor(refusalPurpose(contextId, status), message);
     return { plaintext, isVerified: false };
-  }
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw messageInvalid({ cause });
   }
 }
 

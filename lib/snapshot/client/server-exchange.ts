@@ -1,6 +1,7 @@
 import { isJsonType } from '../../core/media-type.js';
 import { CryptoError } from '../cipher/errors.js';
 import type { ClientSettings } from './client-settings.js';
+import { readJson } from './read-json.js';
 
 /** What a server answered, as far as a client reads it. */
 export interface ServerAnswer {
@@ -98,7 +99,11 @@ async function within<T>(
 async function read(response: Response): Promise<ServerAnswer> {
   const { status, headers } = response;
   const text = await boundedText(response);
-  return { status, headers, body: isJsonType(headers.get('content-type') ?? '') ? parsed(text) : undefined };
+  return {
+    status,
+    headers,
+    body: isJsonType(headers.get('content-type') ?? '') && text !== undefined ? readJson(text) : undefined,
+  };
 }
 
 /** The body's text; `undefined` for one that is too long, which is not read to its end. */
@@ -119,12 +124,4 @@ async function boundedText(response: Response): Promise<string | undefined> {
 
 function withinBound(text: string): string | undefined {
   return text.length <= MOST_CHARACTERS ? text : undefined;
-}
-
-function parsed(text: string | undefined): unknown {
-  try {
-    return text === undefined ? undefined : JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
