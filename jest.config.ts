@@ -28,6 +28,7 @@ const config: Config = {
   },
   moduleNameMapper: {
     '^#digest$': '<rootDir>/lib/core/digest.node.ts',
+    '^#json-shortcuts$': '<rootDir>/lib/core/json-shortcuts.node.ts',
     '^#platform$': '<rootDir>/lib/snapshot/platform/platform.node.ts',
     '^nestjs-ash$': '<rootDir>/lib/index.ts',
     '^nestjs-ash/(.+)$': '<rootDir>/lib/$1/index.ts',

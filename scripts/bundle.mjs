@@ -59,6 +59,8 @@ const INTERNAL = [
   'fault',
   'fresh',
   'give',
+  'heads',
+  'isNative',
   'isPinned',
   'keyed',
   'learn',

@@ -2,12 +2,12 @@ import { createHash, createHmac, randomFillSync, timingSafeEqual } from 'node:cr
 import * as crypto from 'node:crypto';
 import type { Digest } from './digest.js';
 
-type OneShotHash = (algorithm: string, data: string | Uint8Array, encoding: 'hex' | 'base64url') => string;
+type OneShotHash = (algorithm: string, data: string | Uint8Array, encoding: 'hex' | 'base64url' | 'binary') => string;
 
 // `crypto.hash` costs half of `createHash` for a short text; it exists from Node 20.12, and not in Deno or Bun.
+const { hash: nativeHash } = crypto as { hash?: OneShotHash };
 const hashOnce: OneShotHash =
-  (crypto as { hash?: OneShotHash }).hash ??
-  ((algorithm, data, encoding) => createHash(algorithm).update(data).digest(encoding));
+  nativeHash ?? ((algorithm, data, encoding) => createHash(algorithm).update(data).digest(encoding));
 
 // One draw of 4 KiB from the system serves some hundred identifiers: a draw for each costs over ten times as much.
 const POOL_BYTES = 4096;
@@ -32,7 +32,38 @@ export const sha256Hex: Digest['sha256Hex'] = (data) => hashOnce('sha256', data,
 export const sha256Base64Url: Digest['sha256Base64Url'] = (text) => hashOnce('sha256', text, 'base64url');
 
 export const hmacSha256Hex: Digest['hmacSha256Hex'] = (key, message) =>
+  (nativeHash === undefined || typeof key !== 'string' ? undefined : hmacByHashes(nativeHash, key, message)) ??
   createHmac('sha256', key).update(message).digest('hex');
+
+// RFC 2104: H(key ⊕ opad, H(key ⊕ ipad, message)). Two one-shot hashes over blocks that are there already take half the
+// time of an `Hmac`, which is an object with two hash contexts of its own.
+const BLOCK_BYTES = 64;
+const HASH_BYTES = 32;
+const LONGEST_MESSAGE = 1024;
+const UTF8_BYTES_PER_UNIT = 3;
+const INNER_PAD = 0x36363636;
+const OUTER_PAD = 0x5c5c5c5c;
+const inner = Buffer.alloc(BLOCK_BYTES + LONGEST_MESSAGE);
+const outer = Buffer.alloc(BLOCK_BYTES + HASH_BYTES);
+const innerWords = new Uint32Array(inner.buffer, inner.byteOffset, BLOCK_BYTES / Uint32Array.BYTES_PER_ELEMENT);
+const outerWords = new Uint32Array(outer.buffer, outer.byteOffset, BLOCK_BYTES / Uint32Array.BYTES_PER_ELEMENT);
+
+/** Nothing for a key or a message that is longer than its place. */
+function hmacByHashes(hash: OneShotHash, key: string, message: string): string | undefined {
+  if (Buffer.byteLength(key) > BLOCK_BYTES || message.length * UTF8_BYTES_PER_UNIT > LONGEST_MESSAGE) return undefined;
+  inner.write(key);
+  for (let index = 0; index < innerWords.length; index++) {
+    const word = innerWords[index] ?? 0;
+    innerWords[index] = word ^ INNER_PAD;
+    outerWords[index] = word ^ OUTER_PAD;
+  }
+  const length = BLOCK_BYTES + inner.write(message, BLOCK_BYTES);
+  outer.write(hash('sha256', inner.subarray(0, length), 'binary'), BLOCK_BYTES, 'binary');
+  const hmac = hash('sha256', outer, 'hex');
+  inner.fill(0, 0, BLOCK_BYTES);
+  outer.fill(0, 0, BLOCK_BYTES);
+  return hmac;
+}
 
 export const fromHex: Digest['fromHex'] = (text) => Buffer.from(text, 'hex');
 

@@ -1,4 +1,5 @@
-import { ashCanonicalizeValue, replacedByToJson, type AshCanonicalizeOptions } from './canonical-json.js';
+import { ashCanonicalizeValue, type AshCanonicalizeOptions } from './canonical-json.js';
+import { replacedByToJson } from './json-value.js';
 import * as digest from '#digest';
 import { type AshError, uncanonical } from './errors.js';
 import { hasLoneSurrogate, shown } from './text.js';

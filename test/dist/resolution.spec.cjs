@@ -15,6 +15,7 @@ describe('CommonJS', () => {
 
   it('finds the digest and the platform for Node', () => {
     assert.equal(require.resolve('#digest'), join(dist, 'cjs/core/digest.node.js'));
+    assert.equal(require.resolve('#json-shortcuts'), join(dist, 'cjs/core/json-shortcuts.node.js'));
     assert.equal(require.resolve('#platform'), join(dist, 'cjs/snapshot/platform/platform.node.js'));
   });
 });

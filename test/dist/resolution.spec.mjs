@@ -16,6 +16,7 @@ describe('ESM', () => {
 
   it('finds the digest and the platform for Node', () => {
     assert.equal(fileURLToPath(import.meta.resolve('#digest')), inDist('esm/core/digest.node.mjs'));
+    assert.equal(fileURLToPath(import.meta.resolve('#json-shortcuts')), inDist('esm/core/json-shortcuts.node.mjs'));
     assert.equal(fileURLToPath(import.meta.resolve('#platform')), inDist('esm/snapshot/platform/platform.node.mjs'));
   });
 });

@@ -39,6 +39,7 @@ describe('A file with a secret key', () => {
       '--bundle',
       '--platform=node',
       '--alias:#digest=./lib/core/digest.node.ts',
+      '--alias:#json-shortcuts=./lib/core/json-shortcuts.node.ts',
       '--log-level=error',
       `--outfile=${join(directory, 'config-file.cjs')}`,
     ]);

@@ -1,0 +1,60 @@
+import type { JsonShortcuts } from './json-shortcuts.js';
+import { sortKeys } from './key-order.js';
+import { isKeptByObjects, SortedCopy, type ObjectOrder } from './sorted-copy.js';
+
+interface KnownOrder extends ObjectOrder {
+  /** The names as they came. */
+  readonly given: readonly string[];
+}
+
+// The requests to a route have the same few lists of names: to find one takes less time than to sort and quote it. The
+// bounds are for lists that somebody makes up.
+const MOST_NAMES = 32;
+const LONGEST_NAME = 40;
+const MOST_LISTS = 256;
+const MOST_WITH_ONE_BEGINNING = 8;
+
+/** By the first name of each. */
+const known = new Map<string, readonly KnownOrder[]>();
+let lists = 0;
+
+/** The order of an object's names, from the memory where it has them. */
+export function keyOrder(names: readonly string[]): ObjectOrder {
+  const [first] = names;
+  if (first === undefined || names.length > MOST_NAMES) return objectOrder(names);
+  const candidates = known.get(first);
+  if (candidates !== undefined) {
+    for (const candidate of candidates) if (isSame(candidate.given, names)) return candidate;
+  }
+  return learn(names, first, candidates ?? []);
+}
+
+function objectOrder(given: readonly string[]): ObjectOrder {
+  const { names, heads } = sortKeys(given);
+  return { names, heads, isKept: isKeptByObjects(names) };
+}
+
+function isSame(given: readonly string[], names: readonly string[]): boolean {
+  if (given.length !== names.length) return false;
+  for (let index = 1; index < names.length; index++) {
+    if (given[index] !== names[index]) return false;
+  }
+  return true;
+}
+
+function learn(given: readonly string[], first: string, others: readonly KnownOrder[]): ObjectOrder {
+  const order = { ...objectOrder(given), given };
+  if (given.some((name) => name.length > LONGEST_NAME)) return order;
+  if (lists === MOST_LISTS) {
+    known.clear();
+    lists = 0;
+  }
+  lists++;
+  known.set(first, [order, ...others.slice(0, MOST_WITH_ONE_BEGINNING - 1)]);
+  return order;
+}
+
+export const MANY_MEMBERS: JsonShortcuts['MANY_MEMBERS'] = 1_000;
+
+export const writeNatively: JsonShortcuts['writeNatively'] = (container, level, room) =>
+  new SortedCopy(keyOrder, room).write(container, level);

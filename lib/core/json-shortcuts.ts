@@ -1,0 +1,22 @@
+import type { KeyOrder } from './key-order.js';
+
+/**
+ * What makes writing canonical JSON faster and changes nothing of what is written: the exports of the package's
+ * `#json-shortcuts` import, which is `json-shortcuts.node.ts` under Node, Deno and Bun. Browsers, which write little and
+ * load every byte, have `json-shortcuts.portable.ts`.
+ */
+export interface JsonShortcuts {
+  /** As `sortKeys`, with a memory. */
+  readonly keyOrder: (names: readonly string[]) => KeyOrder;
+  /** From so many members on, to sort a copy and write that natively is faster than to put a text together. */
+  readonly MANY_MEMBERS: number;
+  /**
+   * The canonical form of a container by the platform's own `JSON.stringify`; `undefined` where that would write another
+   * text.
+   *
+   * @param level How many containers its members stand in.
+   * @param room How many UTF-16 units may be written.
+   * @throws AshError `ASH_CANONICALIZATION_ERROR` for what has no canonical form.
+   */
+  readonly writeNatively: (container: object, level: number, room: number) => string | undefined;
+}

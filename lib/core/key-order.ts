@@ -1,0 +1,19 @@
+import { quote } from './json-string.js';
+
+/** In which order the members of an object are written, and what stands before each of them. */
+export interface KeyOrder {
+  /** The names, sorted by UTF-16 code units. */
+  readonly names: readonly string[];
+  /** Each name as JSON, with its colon. */
+  readonly heads: readonly string[];
+}
+
+/**
+ * Sorts the names of an object, which is how ECMAScript compares strings.
+ *
+ * @throws AshError `ASH_CANONICALIZATION_ERROR` for a name that is no Unicode text.
+ */
+export function sortKeys(given: readonly string[]): KeyOrder {
+  const names = [...given].sort();
+  return { names, heads: names.map((name) => quote(name, name) + ':') };
+}
