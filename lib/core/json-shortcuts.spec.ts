@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { ashCanonicalizeValue } from './canonical-json.js';
-import { AshError } from './errors.js';
+import type { AshError } from './errors.js';
 import * as node from './json-shortcuts.node.js';
 import * as portable from './json-shortcuts.portable.js';
 
@@ -41,7 +41,7 @@ describe('a container with many members', () => {
     ['an object with indexes for names', Object.fromEntries(many(MANY, (index) => [String(index), index]))],
     ['a member that is called __proto__', many(MANY, () => JSON.parse('{"b":1,"__proto__":{"x":1}}') as unknown)],
     ['a text that spells a surrogate out', many(MANY, () => ({ b: '\\ud800', a: '\ud83d\ude00' }))],
-    ['members that are objects without a prototype', many(MANY, () => Object.assign(Object.create(null), item))],
+    ['members that are objects without a prototype', many(MANY, () => Object.assign(Object.create(null) as object, item))],
   ])('is written as every other: %s', (_title, value) => {
     expect(ashCanonicalizeValue(value)).toBe(written(value));
   });
@@ -62,7 +62,7 @@ describe('a container with many members', () => {
     // As an old library does it to all arrays.
     Object.defineProperty(prototype, 'toJSON', {
       configurable: true,
-      value(this: unknown[]) {
+      value(this: unknown[]): unknown[] {
         return [...this];
       },
     });
