@@ -1,7 +1,7 @@
 import { ClosedLoop } from '../harness/closed-loop.mjs';
 import { percentile } from '../harness/figures.mjs';
 import { PAYLOADS } from '../harness/payloads.mjs';
-import { serve } from '../harness/worker.mjs';
+import { serve, settle } from '../harness/worker.mjs';
 import { PROTECTIONS } from './routes/protections.mjs';
 import { PATH } from './routes/route.mjs';
 
@@ -18,7 +18,7 @@ serve({
     requests = await requestsOf({ port, ...given });
     loop?.close();
     loop = await ClosedLoop.open(port, connections);
-    globalThis.gc();
+    settle();
   },
   /** Sends all requests, which may be those that were there. */
   async send(expected) {

@@ -1,4 +1,4 @@
-import { serve } from '../harness/worker.mjs';
+import { serve, settle } from '../harness/worker.mjs';
 import { SERVERS } from './routes/servers.mjs';
 
 // All applications whose routes are measured, in one process, each on a port of its own.
@@ -12,8 +12,7 @@ serve({
     return { application: applications.push(application) - 1, port: application.port };
   },
   issue: ({ application, count }) => applications[application].issue?.(count),
-  /** What came before is not to be cleared away at the cost of what comes now. */
-  settle: () => globalThis.gc(),
+  settle,
   cpu: cpuMicroseconds,
 });
 
