@@ -5,8 +5,8 @@ import { startWorker } from './worker.mjs';
 
 const SECONDS = 0.5;
 /** The requests of the first run, which the engine compiles what it will measure in. */
-const FIRST = 4_000;
-const FEWEST = 200;
+const FIRST = 6_000;
+const FEWEST = 500;
 const MOST = 20_000;
 
 const ACCEPTED = { status: 200, body: '{"done":true}' };
@@ -16,6 +16,7 @@ export class RouteBench {
   #server;
   #clients;
   #servers;
+  #applications = new Map();
   #stops = [];
 
   /** Everything runs when it is answered; where something does not start, all is ended that did. */
@@ -50,12 +51,21 @@ export class RouteBench {
     for (const stop of this.#stops) await stop();
   }
 
-  /** Starts a route, and makes sure that it refuses what it claims to. */
+  /** A route of the server, which is made sure to refuse what it claims to. */
   async route({ adapter, name, size }) {
-    const server = await this.#server.ask('start', { adapter, name, servers: this.#servers });
-    const route = new Route({ server: this.#server, clients: this.#clients }, { ...server, name, size });
+    const application = await this.#application(adapter, name);
+    const route = new Route({ server: this.#server, clients: this.#clients }, { ...application, name, size });
     await route.check();
     return route;
+  }
+
+  /** Starts an application where it does not run yet. */
+  async #application(adapter, name) {
+    const key = `${adapter} ${name}`;
+    if (!this.#applications.has(key)) {
+      this.#applications.set(key, await this.#server.ask('start', { adapter, name, servers: this.#servers }));
+    }
+    return this.#applications.get(key);
   }
 }
 

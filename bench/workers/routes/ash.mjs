@@ -1,7 +1,7 @@
 import { AshModule, AshProtected } from 'nestjs-ash';
 import { ASH_HEADERS, ashBuildProofUnified, ashDeriveClientSecret } from 'nestjs-ash/core';
 import { BINDING } from './route.mjs';
-import { STORES } from './stores.mjs';
+import { PATIENCE, STORES } from './stores.mjs';
 
 const TTL = 600_000;
 const AT_ONCE = 200;
@@ -13,7 +13,7 @@ export function ash(storeName) {
     protect(servers) {
       const store = STORES[storeName](servers);
       return {
-        imports: [AshModule.forRoot({ store, audit: 'off' })],
+        imports: [AshModule.forRoot({ store, audit: 'off', storeTimeout: PATIENCE })],
         decorators: [AshProtected(BINDING, { ttl: TTL })],
         issue: issuerOf(store),
       };

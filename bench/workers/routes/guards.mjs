@@ -1,6 +1,11 @@
 import { UseGuards } from '@nestjs/common';
 
-/** Protects with one guard; `read` says what of the request the guard's function gets. */
+/**
+ * Protects with one guard of Nest.
+ *
+ * @param canActivate Gets the request of Express or Fastify.
+ * @param rawBody Whether it needs the bytes of the body, as `request.rawBody`.
+ */
 export function guardedBy(canActivate, { rawBody = false } = {}) {
   const guard = { canActivate: (context) => canActivate(context.switchToHttp().getRequest()) };
   return { decorators: [UseGuards(guard)], rawBody };

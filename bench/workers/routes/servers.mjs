@@ -15,7 +15,7 @@ const HOST = '127.0.0.1';
 
 const nest = (adapterOf) => async (name, servers) => {
   const { rawBody = false, issue, ...parts } = PROTECTIONS[name].protect(servers);
-  const app = await NestFactory.create(moduleOf(parts), adapterOf(), { logger: ['error'], rawBody });
+  const app = await NestFactory.create(moduleOf(parts), adapterOf(), { logger: false, rawBody });
   await app.listen(0, HOST);
   return { port: app.getHttpServer().address().port, issue };
 };
