@@ -41,7 +41,10 @@ describe('a container with many members', () => {
     ['an object with indexes for names', Object.fromEntries(many(MANY, (index) => [String(index), index]))],
     ['a member that is called __proto__', many(MANY, () => JSON.parse('{"b":1,"__proto__":{"x":1}}') as unknown)],
     ['a text that spells a surrogate out', many(MANY, () => ({ b: '\\ud800', a: '\ud83d\ude00' }))],
-    ['members that are objects without a prototype', many(MANY, () => Object.assign(Object.create(null) as object, item))],
+    [
+      'members that are objects without a prototype',
+      many(MANY, () => Object.assign(Object.create(null) as object, item)),
+    ],
   ])('is written as every other: %s', (_title, value) => {
     expect(ashCanonicalizeValue(value)).toBe(written(value));
   });
