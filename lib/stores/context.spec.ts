@@ -39,6 +39,15 @@ describe('ashContext', () => {
       delete context.consumedAt;
     }).toThrow(TypeError);
     expect(context.consumedAt).toBe(NOW + 1);
+    expect(Object.isFrozen(context)).toBe(true);
+  });
+
+  it('has no field that it was given none for', () => {
+    const { id, binding, mode, protocol, issuedAt, expiresAt, nonce } = FIELDS;
+    const bare = { id, binding, mode, protocol, issuedAt, expiresAt, nonce };
+    const fields = ['id', 'binding', 'mode', 'protocol', 'issuedAt', 'expiresAt'];
+    expect(Object.keys(ashContext(bare))).toStrictEqual(fields);
+    expect(Object.keys(ashContext({ ...bare, subject: undefined } as unknown as AshContext))).toStrictEqual(fields);
   });
 });
 

@@ -48,12 +48,40 @@ export interface AshContext {
   readonly nonce: string;
 }
 
-class ContextRecord {
-  readonly #nonce: string;
+type OptionalField = 'consumedAt' | 'subject' | 'scope' | 'metadata';
 
-  constructor({ nonce, ...fields }: AshContext) {
-    this.#nonce = nonce;
-    Object.assign(this, fields);
+/** The fields of a context, where one that is left out may also be `undefined`. */
+type ContextFields = Omit<AshContext, OptionalField> & {
+  readonly [Field in OptionalField]?: AshContext[Field] | undefined;
+};
+
+class ContextRecord implements AshContext {
+  readonly #nonce: string;
+  declare readonly id: string;
+  declare readonly binding: string;
+  declare readonly mode: AshMode;
+  declare readonly protocol: AshProtocol;
+  declare readonly issuedAt: number;
+  declare readonly expiresAt: number;
+  declare readonly consumedAt?: number;
+  declare readonly subject?: string;
+  declare readonly scope?: readonly string[];
+  declare readonly metadata?: AshContextMetadata;
+
+  constructor(fields: ContextFields) {
+    // Each by its name: to copy the rest of an object costs four times as much.
+    const { consumedAt, subject, scope, metadata } = fields;
+    this.#nonce = fields.nonce;
+    this.id = fields.id;
+    this.binding = fields.binding;
+    this.mode = fields.mode;
+    this.protocol = fields.protocol;
+    this.issuedAt = fields.issuedAt;
+    this.expiresAt = fields.expiresAt;
+    if (consumedAt !== undefined) this.consumedAt = consumedAt;
+    if (subject !== undefined) this.subject = subject;
+    if (scope !== undefined) this.scope = scope;
+    if (metadata !== undefined) this.metadata = metadata;
     Object.freeze(this);
   }
 
@@ -75,7 +103,7 @@ class ContextRecord {
  * return ashContext({ id, binding, mode, protocol, issuedAt, expiresAt, nonce });
  */
 export function ashContext(fields: AshContext): AshContext {
-  return new ContextRecord(fields) as unknown as AshContext;
+  return new ContextRecord(fields);
 }
 
 /**
@@ -87,21 +115,20 @@ export function ashContext(fields: AshContext): AshContext {
  * const context = ashNewContext({ binding: 'POST /transfer', ttlMs: 30_000 }, Date.now());
  */
 export function ashNewContext(options: AshContextOptions, now: number): AshContext {
-  // Each by its name: the rest of an object is copied at a tenth of the speed.
   const { binding, ttlMs, mode = 'balanced', protocol = 'v2.3', subject, scope, metadata } = options;
   if (!Number.isFinite(ttlMs) || ttlMs <= 0) {
     throw new RangeError(`ttlMs is a positive number of milliseconds, not ${String(ttlMs)}.`);
   }
-  return ashContext({
+  return new ContextRecord({
     id: ashGenerateContextId(),
     binding,
     mode,
     protocol,
     issuedAt: now,
     expiresAt: now + ttlMs,
-    ...(subject === undefined ? {} : { subject }),
-    ...(scope === undefined ? {} : { scope }),
-    ...(metadata === undefined ? {} : { metadata }),
+    subject,
+    scope,
+    metadata,
     nonce: ashGenerateNonce(),
   });
 }

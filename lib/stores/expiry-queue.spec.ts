@@ -20,6 +20,13 @@ describe('ExpiryQueue', () => {
     expect(queue.takeDue(10)).toBeUndefined();
   });
 
+  it('gives nothing at a time that is no number', () => {
+    const queue = new ExpiryQueue();
+    queue.add('a', 10);
+    expect(queue.takeDue(Number.NaN)).toBeUndefined();
+    expect(queue.takeDue(10)).toBe('a');
+  });
+
   it('gives every key once, in the order in which they fall due, whenever it is asked', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(50), fc.boolean()), { maxLength: 60 }), (entries) => {

@@ -1,51 +1,69 @@
-interface Entry {
-  readonly key: string;
-  readonly due: number;
-}
-
 /** Keys in the order in which they fall due: a binary heap, so that mixed lifetimes cost O(log n) and no timers. */
 export class ExpiryQueue {
-  private readonly heap: Entry[] = [];
+  // Two lists instead of one of pairs: a pair is an object and a boxed number, which cost 40 bytes a key.
+  private keys: string[] = [];
+  private dues: number[] = [];
+  private longest = 0;
 
   /** @param due Milliseconds since the epoch. */
   add(key: string, due: number): void {
-    const entry = { key, due };
-    const { heap } = this;
-    let index = heap.length;
-    heap.push(entry);
+    const { dues } = this;
+    let index = dues.length;
     while (index > 0) {
       const parentIndex = (index - 1) >> 1;
-      const parent = heap[parentIndex];
-      if (parent === undefined || parent.due <= due) break;
-      heap[index] = parent;
+      const parentDue = dues[parentIndex];
+      if (parentDue === undefined || parentDue <= due) break;
+      this.move(parentIndex, index);
       index = parentIndex;
     }
-    heap[index] = entry;
+    this.put(index, key, due);
   }
 
   /** Takes out the key that is due first, if it is due before `now`. */
   takeDue(now: number): string | undefined {
-    const { heap } = this;
-    const first = heap[0];
-    if (first === undefined || first.due > now) return undefined;
-    const last = heap.pop();
-    if (last !== undefined && heap.length > 0) this.sink(last);
-    return first.key;
+    const [key] = this.keys;
+    const [due] = this.dues;
+    if (key === undefined || due === undefined || !(due <= now)) return undefined;
+    this.longest = Math.max(this.longest, this.keys.length);
+    const lastKey = this.keys.pop();
+    const lastDue = this.dues.pop();
+    if (lastKey !== undefined && lastDue !== undefined && this.keys.length > 0) this.sink(lastKey, lastDue);
+    if (2 * this.keys.length < this.longest) this.trim();
+    return key;
   }
 
-  private sink(entry: Entry): void {
-    const { heap } = this;
+  /** A list keeps the memory of its longest time: a copy needs what is left. */
+  private trim(): void {
+    this.keys = this.keys.slice();
+    this.dues = this.dues.slice();
+    this.longest = this.keys.length;
+  }
+
+  private sink(key: string, due: number): void {
+    const { dues } = this;
+    const { length } = dues;
     let index = 0;
-    for (;;) {
-      const left = heap[2 * index + 1];
-      const right = heap[2 * index + 2];
+    for (let child = 1; child < length; child = 2 * index + 1) {
+      const left = dues[child];
+      const right = dues[child + 1];
       if (left === undefined) break;
-      const isRight = right !== undefined && right.due < left.due;
-      const child = isRight ? right : left;
-      if (child.due >= entry.due) break;
-      heap[index] = child;
-      index = 2 * index + (isRight ? 2 : 1);
+      const isRight = right !== undefined && right < left;
+      if ((isRight ? right : left) >= due) break;
+      if (isRight) child++;
+      this.move(child, index);
+      index = child;
     }
-    heap[index] = entry;
+    this.put(index, key, due);
+  }
+
+  private move(from: number, to: number): void {
+    const key = this.keys[from];
+    const due = this.dues[from];
+    if (key !== undefined && due !== undefined) this.put(to, key, due);
+  }
+
+  private put(index: number, key: string, due: number): void {
+    this.keys[index] = key;
+    this.dues[index] = due;
   }
 }

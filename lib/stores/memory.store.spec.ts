@@ -1,4 +1,6 @@
 import { inspect } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { jest } from '@jest/globals';
 import { describeAshSpentSet, describeAshStore } from '../testing/index.js';
 import { AshMemoryStore, type AshMemoryStoreOptions } from './memory.store.js';
@@ -34,6 +36,17 @@ describeAshSpentSet('AshMemoryStore', () => {
     close: () => store.close(),
   };
 });
+
+/** A store with contexts that are due, and the next turn of everybody else. */
+async function storeOfDue(count: number, options: AshMemoryStoreOptions = {}) {
+  const { clock, store } = storeAt(options);
+  const ids: string[] = [];
+  for (let made = 0; made < count; made++) ids.push((await store.create(OPTIONS)).id);
+  clock.now += 1_500;
+  return { clock, store, ids };
+}
+
+const nextTurn = (): Promise<void> => new Promise(setImmediate);
 
 describe('AshMemoryStore', () => {
   it('refuses new contexts when it is full, and forgets none for them', async () => {
@@ -75,6 +88,157 @@ describe('AshMemoryStore', () => {
       await expect(store.cleanup()).resolves.toBe(1);
       await expect(store.get(ids.get(ttlMs) ?? '')).resolves.toBeNull();
     }
+    expect(store.size).toBe(0);
+    await store.close();
+  });
+
+  it('lets others have their turn while it forgets many', async () => {
+    const { store } = await storeOfDue(50_000);
+    const cleanup = store.cleanup();
+    const kept = [store.size];
+    while (store.size > 0) {
+      await nextTurn();
+      kept.push(store.size);
+    }
+    await expect(cleanup).resolves.toBe(50_000);
+    const forgotten = kept.map((size, turn) => (kept[turn - 1] ?? 50_000) - size);
+    expect(Math.max(...forgotten)).toBeLessThanOrEqual(500);
+    expect(kept.length).toBeGreaterThan(100);
+    await store.close();
+  });
+
+  it('forgets few without waiting for a turn', async () => {
+    const { store } = await storeOfDue(100);
+    const cleanup = store.cleanup();
+    expect(store.size).toBe(0);
+    await expect(cleanup).resolves.toBe(100);
+    await store.close();
+  });
+
+  it('makes and spends contexts while it forgets others', async () => {
+    const { store, ids } = await storeOfDue(2_000);
+    const cleanup = store.cleanup();
+    const { id } = await store.create(OPTIONS);
+    await expect(store.consume(id)).resolves.toBe('consumed');
+    const results = new Set(await Promise.all(ids.map((due) => store.consume(due))));
+    expect(results).toStrictEqual(new Set(['expired', 'not-found']));
+    await expect(cleanup).resolves.toBe(2_000);
+    await expect(store.consume(id)).resolves.toBe('already-used');
+    expect(store.size).toBe(1);
+    await store.close();
+  });
+
+  it('forgets to the end where it is closed meanwhile, and counts for two at once what each forgot', async () => {
+    const { store } = await storeOfDue(2_000);
+    const cleanups = [store.cleanup(), store.cleanup()];
+    await store.close();
+    const counts = await Promise.all(cleanups);
+    expect(counts[0]).toBeGreaterThan(0);
+    expect(counts[1]).toBeGreaterThan(0);
+    expect((counts[0] ?? 0) + (counts[1] ?? 0)).toBe(2_000);
+    expect(store.size).toBe(0);
+  });
+
+  it('begins no sweep by itself while one goes on', async () => {
+    const intervals = jest.spyOn(globalThis, 'setInterval');
+    const { store } = storeAt();
+    await store.create(OPTIONS);
+    const [[tick] = []] = intervals.mock.calls;
+    let end = (_forgotten: number): void => undefined;
+    const cleanup = jest.spyOn(store, 'cleanup').mockImplementation(
+      () =>
+        new Promise((resolve) => {
+          end = resolve;
+        }),
+    );
+    tick?.();
+    tick?.();
+    expect(cleanup).toHaveBeenCalledTimes(1);
+    end(0);
+    await nextTurn();
+    tick?.();
+    expect(cleanup).toHaveBeenCalledTimes(2);
+    await store.close();
+    jest.restoreAllMocks();
+  });
+
+  it('makes room for a new context with a slice of what is due', async () => {
+    const { store } = await storeOfDue(2_000, { maxEntries: 2_000 });
+    await store.create(OPTIONS);
+    expect(store.size).toBeLessThan(2_000);
+    expect(store.size).toBeGreaterThan(1_000);
+    await store.close();
+  });
+
+  it('sweeps links and marks as it sweeps contexts', async () => {
+    const { store, clock } = storeAt();
+    const epoch = await store.epoch(0);
+    const link = { chain: 'c', step: 's', issuedAt: clock.now, expiresAt: clock.now + 1_000 };
+    for (let made = 0; made < 600; made++) {
+      await store.create(OPTIONS);
+      await store.writeLink({ ...link, hash: `link-${made}` });
+      await store.mark({ shard: 0, key: `mark-${made}`, epoch, ttlMs: 1_000 });
+    }
+    expect(store.size).toBe(1_800);
+    clock.now += 1_499;
+    await expect(store.cleanup()).resolves.toBe(0);
+    clock.now += 1;
+    await expect(store.cleanup()).resolves.toBe(1_800);
+    expect(store.size).toBe(0);
+    await store.close();
+  });
+
+  it('costs less than 450 bytes a context, and gives them back', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const used = (): number => {
+      collect();
+      const { heapUsed, external, arrayBuffers } = process.memoryUsage();
+      return heapUsed + external + arrayBuffers;
+    };
+    const count = 100_000;
+    const { store, clock } = storeAt();
+    const before = used();
+    for (let made = 0; made < count; made++) await store.create(OPTIONS);
+    expect((used() - before) / count).toBeLessThan(450);
+    clock.now += 1_500;
+    await store.cleanup();
+    expect((used() - before) / count).toBeLessThan(12);
+    await store.close();
+  });
+
+  it('takes a clock that gives no number for one by which nothing is in time', async () => {
+    const { store, clock } = storeAt();
+    const { now } = clock;
+    const { id } = await store.create(OPTIONS);
+    const link = { hash: 'a', chain: 'c', step: 's', issuedAt: now, expiresAt: now + 1_000 };
+    await store.writeLink(link);
+    clock.now = Number.NaN;
+    const mark = { shard: 0, key: 'b', epoch: await store.epoch(0), ttlMs: 1_000 };
+    await expect(store.create(OPTIONS)).rejects.toThrow(RangeError);
+    await expect(store.mark(mark)).rejects.toThrow(RangeError);
+    await expect(store.consume(id)).resolves.toBe('expired');
+    await expect(store.reserveLink('a', 'b')).resolves.toBe('expired');
+    await expect(store.cleanup()).resolves.toBe(0);
+    clock.now = now;
+    await expect(store.mark(mark)).resolves.toBe('marked');
+    await expect(store.consume(id)).resolves.toBe('consumed');
+    await store.close();
+  });
+
+  it('keeps what was made before its clock went back until the time that it was given', async () => {
+    const { store, clock } = storeAt();
+    const { now } = clock;
+    const { id } = await store.create(OPTIONS);
+    await store.consume(id);
+    clock.now = now - 1_000_000;
+    const later = await store.create(OPTIONS);
+    clock.now += 1_500;
+    await expect(store.cleanup()).resolves.toBe(1);
+    await expect(store.get(later.id)).resolves.toBeNull();
+    await expect(store.consume(id)).resolves.toBe('already-used');
+    clock.now = now + 1_500;
+    await expect(store.cleanup()).resolves.toBe(1);
     expect(store.size).toBe(0);
     await store.close();
   });

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { checkKeys, checkPositive, LONGEST_TIMER } from '../core/configuration.js';
 import * as digest from '#digest';
 import { AshError } from '../core/index.js';
@@ -11,14 +12,15 @@ import {
   type AshSpendResult,
   type AshStoredLink,
 } from './context-store.js';
-import { ExpiryQueue } from './expiry-queue.js';
+import { ExpiringRecords } from './expiring-records.js';
 import type { AshMarkResult, AshSpentMark, AshSpentSet } from './spent-set.js';
 
 /** Options of {@link AshMemoryStore}. */
 export interface AshMemoryStoreOptions {
   /**
    * How many contexts are kept at once, how many links, and how many marks of spent sealed contexts: when they are
-   * full, new ones are refused with `ASH_STORE_UNAVAILABLE`. Default 100,000, which is about 50 MB.
+   * full, new ones are refused with `ASH_STORE_UNAVAILABLE`. Default 100,000, which is about 35 MB of
+   * contexts of a small route; what a context has in its subject, scope and metadata comes on top.
    */
   readonly maxEntries?: number;
   /** How long a consumed or expired record is kept after it expired, in milliseconds. Default 60,000. */
@@ -32,6 +34,9 @@ export interface AshMemoryStoreOptions {
 const OPTION_KEYS = ['maxEntries', 'grace', 'sweepInterval', 'clock'];
 
 const EPOCH_BYTES = 16;
+
+/** How many records are forgotten in one go, before all else that is ready has its turn: well under a millisecond. */
+const SLICE = 250;
 
 interface HeldContext {
   readonly context: AshContext;
@@ -61,12 +66,9 @@ export class AshMemoryStore extends AshContextStore implements AshSpentSet {
   private readonly grace: number;
   private readonly sweepInterval: number;
   private readonly clock: () => number;
-  private readonly contexts = new Map<string, HeldContext>();
-  private readonly links = new Map<string, HeldLink>();
-  private readonly dueContexts = new ExpiryQueue();
-  private readonly dueLinks = new ExpiryQueue();
-  private readonly marks = new Map<string, true>();
-  private readonly dueMarks = new ExpiryQueue();
+  private readonly contexts = new ExpiringRecords<HeldContext>();
+  private readonly links = new ExpiringRecords<HeldLink>();
+  private readonly marks = new ExpiringRecords<true>();
   private readonly ownEpoch = digest.randomHex(EPOCH_BYTES);
   private sweep: ReturnType<typeof setInterval> | undefined;
 
@@ -90,8 +92,7 @@ export class AshMemoryStore extends AshContextStore implements AshSpentSet {
       const now = this.clock();
       this.makeRoom(this.contexts);
       const context = ashNewContext(options, now);
-      this.contexts.set(context.id, { context, consumedAt: undefined });
-      this.dueContexts.add(context.id, context.expiresAt + this.grace);
+      this.contexts.add(context.id, { context, consumedAt: undefined }, context.expiresAt + this.grace);
       return context;
     });
   }
@@ -126,8 +127,7 @@ export class AshMemoryStore extends AshContextStore implements AshSpentSet {
   writeLink(link: AshChainLink): Promise<void> {
     return attempt(() => {
       this.makeRoom(this.links);
-      this.links.set(link.hash, { link, holder: undefined });
-      this.dueLinks.add(link.hash, link.expiresAt + this.grace);
+      this.links.add(link.hash, { link, holder: undefined }, link.expiresAt + this.grace);
     });
   }
 
@@ -157,21 +157,25 @@ export class AshMemoryStore extends AshContextStore implements AshSpentSet {
   mark({ key, epoch, ttlMs }: AshSpentMark): Promise<AshMarkResult> {
     return attempt(() => {
       if (epoch !== this.ownEpoch) return 'other-epoch';
-      if (this.marks.has(key)) return 'already-marked';
+      if (this.marks.get(key) === true) return 'already-marked';
       this.makeRoom(this.marks);
-      this.marks.set(key, true);
-      this.dueMarks.add(key, this.clock() + ttlMs + this.grace);
+      this.marks.add(key, true, this.clock() + ttlMs + this.grace);
       return 'marked';
     });
   }
 
-  cleanup(): Promise<number> {
-    const now = this.clock();
-    return Promise.resolve(
-      forget(this.contexts, this.dueContexts, now) +
-        forget(this.links, this.dueLinks, now) +
-        forget(this.marks, this.dueMarks, now),
-    );
+  /**
+   * Forgets what is past its grace period, and answers how many records that were. Of many it forgets some hundreds at a
+   * time, and lets all else that is ready have its turn in between.
+   */
+  async cleanup(): Promise<number> {
+    let forgotten = 0;
+    for (;;) {
+      const slice = this.forgetSlice();
+      forgotten += slice;
+      if (slice < SLICE) return forgotten;
+      await nextTurn();
+    }
   }
 
   /** Ends the sweep. The records stay. */
@@ -186,7 +190,7 @@ export class AshMemoryStore extends AshContextStore implements AshSpentSet {
     const held = this.contexts.get(id);
     if (held === undefined) return 'not-found';
     if (held.consumedAt !== undefined) return 'already-used';
-    if (held.context.expiresAt <= now) return 'expired';
+    if (isOver(held.context, now)) return 'expired';
     held.consumedAt = now;
     return 'consumed';
   }
@@ -195,34 +199,47 @@ export class AshMemoryStore extends AshContextStore implements AshSpentSet {
     const held = this.links.get(hash);
     if (held === undefined) return 'not-found';
     if (held.holder !== undefined) return held.holder === holder ? 'reserved' : 'taken';
-    if (held.link.expiresAt <= this.clock()) return 'expired';
+    if (isOver(held.link, this.clock())) return 'expired';
     held.holder = holder;
     return 'reserved';
   }
 
   /** Begins the sweep with the first record, so that a store that is never used costs nothing. */
-  private makeRoom(records: ReadonlyMap<string, unknown>): void {
+  private makeRoom(records: ExpiringRecords<unknown>): void {
     this.sweep ??= this.beginSweep();
     if (records.size < this.maxEntries) return;
-    void this.cleanup();
+    records.forgetDue(this.clock(), SLICE);
     if (records.size < this.maxEntries) return;
     throw new AshError('ASH_STORE_UNAVAILABLE', `The memory store is full: ${String(this.maxEntries)} entries.`);
   }
 
   private beginSweep(): ReturnType<typeof setInterval> {
-    const sweep = setInterval(() => void this.cleanup(), this.sweepInterval);
+    let isSweeping = false;
+    const sweep = setInterval(() => {
+      // Of two that overlap each would lengthen the turns of the other.
+      if (isSweeping) return;
+      isSweeping = true;
+      void this.cleanup().finally(() => {
+        isSweeping = false;
+      });
+    }, this.sweepInterval);
     sweep.unref();
     return sweep;
   }
+
+  private forgetSlice(): number {
+    const now = this.clock();
+    let forgotten = 0;
+    for (const records of [this.contexts, this.links, this.marks]) {
+      forgotten += records.forgetDue(now, SLICE - forgotten);
+    }
+    return forgotten;
+  }
 }
 
-function forget(records: Map<string, unknown>, queue: ExpiryQueue, now: number): number {
-  let forgotten = 0;
-  for (let key = queue.takeDue(now); key !== undefined; key = queue.takeDue(now)) {
-    records.delete(key);
-    forgotten++;
-  }
-  return forgotten;
+/** Also where the clock gives no number: what cannot be told to be in time is not. */
+function isOver({ expiresAt }: { readonly expiresAt: number }, now: number): boolean {
+  return !(expiresAt > now);
 }
 
 function attempt<T>(act: () => T): Promise<T> {

@@ -165,6 +165,16 @@ function contextTests(test: FixtureTest<AshStoreFixture>): void {
     assert.equal(await store.consume(longer.id), 'consumed');
   });
 
+  test('makes and spends contexts while it forgets others', async ({ store, pass, grace }) => {
+    await Promise.all(Array.from({ length: 300 }, () => store.create(OPTIONS)));
+    await pass(TTL + grace + 50);
+    const cleanup = store.cleanup();
+    const { id } = await store.create({ ...OPTIONS, ttlMs: 20 * TTL });
+    assert.equal(await store.consume(id), 'consumed');
+    await cleanup;
+    assert.equal(await store.consume(id), 'already-used');
+  });
+
   test('refuses a life that is no positive number', async ({ store }) => {
     for (const ttlMs of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
       await assert.rejects(async () => store.create({ ...OPTIONS, ttlMs }), RangeError);
