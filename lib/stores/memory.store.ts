@@ -19,8 +19,8 @@ import type { AshMarkResult, AshSpentMark, AshSpentSet } from './spent-set.js';
 export interface AshMemoryStoreOptions {
   /**
    * How many contexts are kept at once, how many links, and how many marks of spent sealed contexts: when they are
-   * full, new ones are refused with `ASH_STORE_UNAVAILABLE`. Default 100,000, which is about 35 MB of
-   * contexts of a small route; what a context has in its subject, scope and metadata comes on top.
+   * full, new ones are refused with `ASH_STORE_UNAVAILABLE`. Default 100,000, which is about 35 MB of contexts, and
+   * what they have in subject, scope and metadata on top.
    */
   readonly maxEntries?: number;
   /** How long a consumed or expired record is kept after it expired, in milliseconds. Default 60,000. */
