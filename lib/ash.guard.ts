@@ -41,13 +41,13 @@ export class AshGuard implements CanActivate {
     if (this.shouldSkip(context)) return true;
     const route = this.getRoute(context);
     const request = this.getRequest(context);
-    const isFirst = this.verdicts.get(request, route) === undefined;
-    const verdict = await this.verdicts.once(request, route, () => this.protection.verify(request, route));
+    const known = this.verdicts.get(request, route);
+    const verdict = await (known ?? this.verdicts.once(request, route, () => this.protection.verify(request, route)));
     if (!verdict.ok) {
-      if (isFirst) this.protection.sealRefusal(verdict, { route, request, response: responseOf(context) });
+      if (known === undefined) this.protection.sealRefusal(verdict, { route, request, response: responseOf(context) });
       throw this.toException(verdict, route);
     }
-    if (isFirst) await this.accept(context, request, verdict);
+    if (known === undefined) await this.accept(context, request, verdict);
     return true;
   }
 

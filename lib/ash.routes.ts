@@ -53,7 +53,8 @@ export class AshRoutes implements OnModuleInit {
 
   /** Whether a handler is left unprotected by `@SkipAsh()`. */
   isSkipped(controller: object, handler: object): boolean {
-    return isSkipped(controller, handler);
+    // What is known was found to be protected at start-up: only the rest is asked for its metadata.
+    return this.find(controller as Type<unknown>, handler) === undefined && isSkipped(controller, handler);
   }
 
   private isGlobal(): boolean {

@@ -23,6 +23,7 @@ export function payloadKindOf(contentType: string | null | undefined): AshPayloa
 
 /** The media type of a content type: in lower case, without parameters; empty for none. */
 export function mediaTypeOf(contentType: string | null | undefined): string {
+  if (contentType === JSON_TYPE) return JSON_TYPE;
   const [type = ''] = (contentType ?? '').split(';');
   return type.trim().toLowerCase();
 }

@@ -33,7 +33,7 @@ export function ashExpressMiddleware(options: AshExpressOptions): AshExpressHand
   const passage = new Passage(server.protection, server.log);
   return (request: AshExpressRequest, response: AshExpressResponse, next: AshExpressNext) => {
     const enter = async (): Promise<void> => {
-      if (await isSkipped(skip, request)) return;
+      if (skip !== undefined && (await isSkipped(skip, request))) return;
       await passage.enter(request, response, server.routeOf(request));
     };
     enter().then(

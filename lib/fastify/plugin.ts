@@ -165,7 +165,7 @@ class InstanceProtection {
     const { request, reply, done } = exchange;
     const { skip, onError } = this.options;
     const enter = async (): Promise<void> => {
-      if (await isSkipped(skip, request)) return;
+      if (skip !== undefined && (await isSkipped(skip, request))) return;
       if (mark.protection === undefined) throw unknownRoute(request);
       await this.passage.enter(request, reply.raw, mark.protection);
     };

@@ -1,7 +1,7 @@
 import { ASH_VERIFIED_HEADER, isAshError, type AshError } from '../core/index.js';
 import { holdAnswer } from '../verification/answer-hold.js';
 import { answerInstead, SERVER_FAULT, type ReplaceableAnswer } from '../verification/answer-instead.js';
-import { ashFactsOf, type AshRequestLike } from '../verification/facts.js';
+import { ashTargetOf, type AshRequestLike } from '../verification/facts.js';
 import type { AshProtection, Passed } from '../verification/protection.js';
 import type { AshLog, ProtectedRoute } from '../verification/protected-route.js';
 import type { NodeAnswer } from '../verification/node-answer.js';
@@ -35,7 +35,7 @@ export class Passage<R extends AshRequestLike> {
    * @throws AshRefusalError for a request that is refused.
    */
   async enter(request: R, response: NodeResponse, route: ProtectedRoute<R>): Promise<void> {
-    const target = targetOf(request);
+    const target = ashTargetOf(request);
     const verdicts = this.verdicts.get(response) ?? new Map<ProtectedRoute<R>, Verdict>();
     const known = verdicts.get(route);
     const isFirst = known?.target !== target;
@@ -69,12 +69,6 @@ export class Passage<R extends AshRequestLike> {
       },
     );
   }
-}
-
-/** What a request is on its way to: a path that is no longer that of the request line is none. */
-function targetOf(request: AshRequestLike): string {
-  const { method, path, query } = ashFactsOf(request);
-  return `${method} ${path?.() ?? ''}?${query}`;
 }
 
 function refused(error: AshError): AshRefusalError {

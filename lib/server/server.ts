@@ -2,7 +2,7 @@ import { checkKeys } from '../core/configuration.js';
 import { AshConfigurationError } from '../core/index.js';
 import type { AshContextStore } from '../stores/context-store.js';
 import { checkApplicationOptions } from '../verification/application-options.js';
-import { ashFactsOf, type AshRequestLike } from '../verification/facts.js';
+import { pathOf, type AshRequestLike } from '../verification/facts.js';
 import { ownBinding } from '../verification/own-binding.js';
 import { AshProtection, warnOfMemory } from '../verification/protection.js';
 import type { AshLog, ProtectedRoute } from '../verification/protected-route.js';
@@ -71,8 +71,7 @@ export class AshServer<R extends AshRequestLike = AshRequestLike> {
     const { routes } = this.protection.table;
     const [only] = routes;
     if (routes.length === 1 && only !== undefined) return only;
-    const facts = ashFactsOf(request);
-    const own = ownBinding(facts, this.publicPrefix);
+    const own = ownBinding({ method: request.method, path: () => pathOf(request) }, this.publicPrefix);
     // That of a parameter beside it, which may demand less, would open a path that only the router spells in another way.
     return (own === undefined ? undefined : this.protection.table.findAlike(own)) ?? this.stranger;
   }

@@ -45,7 +45,7 @@ export async function ashVerify<R extends AshRequestLike>(
   checkRequest(request);
   const { protection } = server;
   const route = server.routeOf(request);
-  const verdict = await protection.verify(request, route);
+  const verdict = await protection.verifyNow(request, route);
   if (verdict.ok) protection.letSpend(verdict, { request, route }, refusalErrors(protection, route));
   return verdict;
 }

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { checkKeys, checkPositive, LONGEST_TIMER } from '../core/configuration.js';
 import * as digest from '#digest';
 import { AshError } from '../core/index.js';
+import { markAtOnce } from './at-once.js';
 import { ashContext, ashNewContext, type AshContext, type AshContextOptions } from './context.js';
 import {
   AshContextStore,
@@ -59,6 +60,16 @@ interface HeldLink {
  * AshModule.forRoot({ store: new AshMemoryStore({ maxEntries: 10_000 }) });
  */
 export class AshMemoryStore extends AshContextStore implements AshSpentSet {
+  static {
+    const { prototype } = AshMemoryStore;
+    markAtOnce(prototype, 'get', function (this: AshMemoryStore, id) {
+      return this.getNow(id);
+    });
+    markAtOnce(prototype, 'consume', function (this: AshMemoryStore, id) {
+      return this.consumeNow(id);
+    });
+  }
+
   override readonly inProcess = true;
   readonly shards: number = 1;
 
@@ -98,11 +109,7 @@ export class AshMemoryStore extends AshContextStore implements AshSpentSet {
   }
 
   get(id: string): Promise<AshContext | null> {
-    const held = this.contexts.get(id);
-    if (held === undefined) return Promise.resolve(null);
-    const { context, consumedAt } = held;
-    if (consumedAt === undefined) return Promise.resolve(context);
-    return Promise.resolve(ashContext({ ...context, nonce: context.nonce, consumedAt }));
+    return Promise.resolve(this.getNow(id));
   }
 
   consume(id: string): Promise<AshConsumeResult> {
@@ -183,6 +190,13 @@ export class AshMemoryStore extends AshContextStore implements AshSpentSet {
     clearInterval(this.sweep);
     this.sweep = undefined;
     return Promise.resolve();
+  }
+
+  private getNow(id: string): AshContext | null {
+    const held = this.contexts.get(id);
+    if (held === undefined) return null;
+    const { context, consumedAt } = held;
+    return consumedAt === undefined ? context : ashContext({ ...context, nonce: context.nonce, consumedAt });
   }
 
   private consumeNow(id: string): AshConsumeResult {

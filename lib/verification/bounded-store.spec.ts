@@ -18,7 +18,7 @@ type Question = [
   method: keyof AshContextStore,
   args: unknown[],
   answer: unknown,
-  ask: (store: BoundedStore) => Promise<unknown>,
+  ask: (store: BoundedStore) => unknown,
 ];
 const questions: Question[] = [
   ['create', [{ binding: 'POST /a', ttlMs: 1 }], CONTEXT, (store) => store.create({ binding: 'POST /a', ttlMs: 1 })],
@@ -43,10 +43,15 @@ const questions: Question[] = [
   ['releaseLink', ['h', 'a'], true, (store) => store.releaseLink('h', 'a')],
 ];
 
+/** A promise, also where the answer is there at once. */
+async function answerTo(ask: Question[3], store: BoundedStore): Promise<unknown> {
+  return await ask(store);
+}
+
 describe.each(questions)('BoundedStore.%s', (method, args, answer, ask) => {
   it(`hands the question on, and the answer ${JSON.stringify(answer)} back`, async () => {
     const asked = jest.fn(() => Promise.resolve(answer));
-    await expect(ask(boundedOf({ [method]: asked }))).resolves.toBe(answer);
+    await expect(answerTo(ask, boundedOf({ [method]: asked }))).resolves.toBe(answer);
     expect(asked.mock.calls).toStrictEqual([args]);
   });
 
@@ -57,15 +62,15 @@ describe.each(questions)('BoundedStore.%s', (method, args, answer, ask) => {
       code: 'ASH_STORE_UNAVAILABLE',
       message: 'The context store did not answer.',
     };
-    await expect(ask(boundedOf({ [method]: () => Promise.reject(down) }))).rejects.toMatchObject({
+    await expect(answerTo(ask, boundedOf({ [method]: () => Promise.reject(down) }))).rejects.toMatchObject({
       ...unavailable,
       cause: down,
     });
     const thrown = (): never => {
       throw down;
     };
-    await expect(ask(boundedOf({ [method]: thrown }))).rejects.toMatchObject({ ...unavailable, cause: down });
-    await expect(ask(boundedOf({ [method]: () => new Promise(() => undefined) }))).rejects.toMatchObject({
+    await expect(answerTo(ask, boundedOf({ [method]: thrown }))).rejects.toMatchObject({ ...unavailable, cause: down });
+    await expect(answerTo(ask, boundedOf({ [method]: () => new Promise(() => undefined) }))).rejects.toMatchObject({
       ...unavailable,
       cause: new Error('The store did not answer within 5 ms.'),
     });
@@ -93,7 +98,7 @@ describe('BoundedStore', () => {
       (store: BoundedStore) => store.spend('id', HOLD),
     ],
   ])('takes no answer that the contract does not know: %s', async (_title, methods, ask) => {
-    await expect(ask(boundedOf(methods as unknown as AshContextStore))).rejects.toMatchObject({
+    await expect(answerTo(ask, boundedOf(methods as unknown as AshContextStore))).rejects.toMatchObject({
       code: 'ASH_STORE_UNAVAILABLE',
       cause: expect.any(TypeError) as unknown,
     });

@@ -10,7 +10,9 @@ import type {
   AshSpendResult,
   AshStoredLink,
 } from '../stores/context-store.js';
+import { atOnce } from '../stores/at-once.js';
 import { within } from '../stores/within.js';
+import { after, isPromise, type Awaitable } from './after.js';
 
 const CONSUME_RESULTS: readonly AshConsumeResult[] = ['consumed', 'already-used', 'expired', 'not-found'];
 const SPEND_RESULTS: readonly AshSpendResult[] = [...CONSUME_RESULTS, 'link-taken', 'link-expired', 'link-not-found'];
@@ -52,16 +54,22 @@ export class BoundedStore {
     );
   }
 
-  get(id: string): Promise<AshContext | null> {
+  get(id: string): Awaitable<AshContext | null> {
+    const { store } = this;
+    const answer = atOnce(store, 'get');
+    if (answer !== undefined) return this.take(() => answer.call(store, id));
     return this.ask(
-      (store) => store.get(id),
+      (asked) => asked.get(id),
       (context) => context === null || isContext(context, id),
     );
   }
 
-  consume(id: string): Promise<AshConsumeResult> {
+  consume(id: string): Awaitable<AshConsumeResult> {
+    const { store } = this;
+    const answer = atOnce(store, 'consume');
+    if (answer !== undefined) return this.take(() => answer.call(store, id));
     return this.ask(
-      (store) => store.consume(id),
+      (asked) => asked.consume(id),
       (result) => CONSUME_RESULTS.includes(result),
     );
   }
@@ -111,17 +119,33 @@ export class BoundedStore {
       if (isAnswer(answer)) return answer;
     } catch (error) {
       if (isRefusal(error)) throw error;
-      throw new AshError('ASH_STORE_UNAVAILABLE', ashErrorMessage('ASH_STORE_UNAVAILABLE'), { cause: error });
+      throw unavailable(error);
     }
-    throw new AshError('ASH_STORE_UNAVAILABLE', ashErrorMessage('ASH_STORE_UNAVAILABLE'), {
-      cause: new TypeError('The store gave an answer that its contract does not know.'),
-    });
+    throw unavailable(new TypeError('The store gave an answer that its contract does not know.'));
+  }
+
+  /** Takes an answer that the store has at hand, once it is open. */
+  private take<T>(answer: () => T): Awaitable<T> {
+    try {
+      const taken = after(this.opening(), answer);
+      return isPromise(taken) ? taken.catch(throwUnavailable) : taken;
+    } catch (error) {
+      return throwUnavailable(error);
+    }
   }
 
   private within<T>(answer: Promise<T>): Promise<T> {
     const left = Math.max(0, Math.min(this.timeout, this.deadline - performance.now()));
     return within(answer, left, () => new Error(`The store did not answer within ${String(this.timeout)} ms.`));
   }
+}
+
+function throwUnavailable(cause: unknown): never {
+  throw unavailable(cause);
+}
+
+function unavailable(cause: unknown): AshError {
+  return new AshError('ASH_STORE_UNAVAILABLE', ashErrorMessage('ASH_STORE_UNAVAILABLE'), { cause });
 }
 
 /** Whether a store says that it has no room for a context of this size: the asker's to mend, and no outage. */

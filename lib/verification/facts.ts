@@ -95,6 +95,11 @@ export function ashFactsOf(request: AshRequestLike, subject?: AshRequestFacts['s
   };
 }
 
+/** What a request is on its way to, by its method, path and query; without a path where that is not the request line's. */
+export function ashTargetOf(request: AshRequestLike): string {
+  return `${request.method} ${pathOf(request) ?? ''}?${queryOf(urlOf(request))}`;
+}
+
 /** The URL of the request line. */
 function urlOf({ originalUrl, raw, url }: AshRequestLike): string {
   return originalUrl ?? raw?.url ?? url ?? '';
@@ -104,7 +109,7 @@ function urlOf({ originalUrl, raw, url }: AshRequestLike): string {
  * The path of the request line. Express routes by `url` below `baseUrl`, and reads the query from it: where a middleware
  * has changed that, the route or the query is another one than the request line says.
  */
-function pathOf(request: AshRequestLike): string | undefined {
+export function pathOf(request: AshRequestLike): string | undefined {
   const target = urlOf(request);
   const path = withoutQuery(target);
   const { baseUrl, url } = request;

@@ -11,6 +11,7 @@ import {
   type AshIssuedContext,
 } from '../core/index.js';
 import type { AshContextStore } from '../stores/context-store.js';
+import { after, type Awaitable } from './after.js';
 import type { OpenHead } from './answer-hold.js';
 import { BoundedStore } from './bounded-store.js';
 import type { ChainStep } from './chain.js';
@@ -23,8 +24,9 @@ import { ashErrorBody, type AshErrorBody } from './refusal.js';
 import { RouteTable } from './route-table.js';
 import { sealPassed, sealRefused } from './sealed-passage.js';
 import type { AshPass, AshRefusal, AshVerifyResult } from './verdict.js';
+import { Turn } from './turn.js';
 import { AshVerifier } from './verifier.js';
-import { withSpend } from './verified-request.js';
+import { VerifiedRequest } from './verified-request.js';
 
 const DEFAULT_STORE_TIMEOUT = 2_000;
 
@@ -60,6 +62,7 @@ export class AshProtection<R extends AshRequestLike = AshRequestLike> {
   private readonly issuer: AshIssuer<ProtectedRoute<R>>;
   private readonly verifier: AshVerifier;
   private readonly log: AshLog;
+  private readonly turn = new Turn();
 
   constructor({ store, storeTimeout = DEFAULT_STORE_TIMEOUT, clock = Date.now, log, opening }: ProtectionOptions) {
     this.store = new BoundedStore(store, storeTimeout, opening);
@@ -90,13 +93,19 @@ export class AshProtection<R extends AshRequestLike = AshRequestLike> {
     return Promise.all(Array.from({ length }, () => this.issuer.issue({ binding, subject, ttl })));
   }
 
+  /** As {@link verifyNow}, together with what else arrives in this turn of the event loop. */
+  verify(request: R, route: ProtectedRoute<R>): Promise<AshVerifyResult> {
+    return this.turn.join(() => this.verifyNow(request, route));
+  }
+
   /** Verifies a request and spends its context, where the route does not leave that to the handler. */
-  async verify(request: R, route: ProtectedRoute<R>): Promise<AshVerifyResult> {
-    const facts = ashFactsOf(request, () => subjectOf(route, request));
-    const verdict = await this.verifier.verify(facts, route);
-    if (!verdict.ok) this.report(verdict, route, request);
-    else if (verdict.spending === undefined) this.welcome(verdict, route, request);
-    return verdict;
+  verifyNow(request: R, route: ProtectedRoute<R>): Awaitable<AshVerifyResult> {
+    const facts = ashFactsOf(request, route.subject && (() => subjectOf(route, request)));
+    return after(this.verifier.verify(facts, route), (verdict) => {
+      if (!verdict.ok) this.report(verdict, route, request);
+      else if (verdict.spending === undefined) this.welcome(verdict, route, request);
+      return verdict;
+    });
   }
 
   /**
@@ -141,7 +150,7 @@ export class AshProtection<R extends AshRequestLike = AshRequestLike> {
     toError: (refusal: AshRefusal) => Error,
   ): void {
     if (pass.spending === undefined) return;
-    withSpend(pass.request, async (view) => {
+    VerifiedRequest.spendBy(pass.request, async (view) => {
       const refusal = await this.spend(pass, { request, route, view });
       if (refusal !== undefined) throw toError(refusal);
     });
@@ -183,27 +192,35 @@ export class AshProtection<R extends AshRequestLike = AshRequestLike> {
    * @throws AshError `ASH_VERIFICATION_FAILED` where the client is gone already. Whatever is thrown, the handler is not to
    * run, and the step of a chain is freed.
    */
-  async admit(passed: Passed<R>, toError: (refusal: AshRefusal) => Error): Promise<void> {
+  admit(passed: Passed<R>, toError: (refusal: AshRefusal) => Error): Awaitable<void> {
     const { step } = passed.pass;
+    return step === undefined ? this.handOver(passed, toError) : this.admitStep(passed, step, toError);
+  }
+
+  private async admitStep(passed: Passed<R>, step: ChainStep, toError: (refusal: AshRefusal) => Error): Promise<void> {
     try {
       await this.handOver(passed, toError);
-      if (step !== undefined) this.watch(passed.response, step);
+      this.watch(passed.response, step);
     } catch (error) {
-      if (step !== undefined) await this.freeStep(step);
+      await this.freeStep(step);
       throw error;
     }
   }
 
-  private async handOver(
+  private handOver(
     { pass, route, request, response }: Passed<R>,
     toError: (refusal: AshRefusal) => Error,
-  ): Promise<void> {
+  ): Awaitable<void> {
     this.letSpend(pass, { request, route }, toError);
-    Object.assign(request, { ash: pass.request }, bodyOf(pass));
+    giveTo(request, pass);
     response.setHeader(ASH_VERIFIED_HEADER, 'true');
     // Before the watch, which lets no handler run whose client went away meanwhile.
-    if (pass.renewal !== undefined) await this.renew(pass, { request, route, response });
-    if (pass.opened !== undefined) sealPassed(pass.opened, { route, request, response }, this.log);
+    const renewed = pass.renewal && this.renew(pass, { request, route, response });
+    const { opened } = pass;
+    if (opened === undefined) return renewed;
+    return after(renewed, () => {
+      sealPassed(opened, { route, request, response }, this.log);
+    });
   }
 
   /**
@@ -302,6 +319,7 @@ export class AshProtection<R extends AshRequestLike = AshRequestLike> {
   }
 
   private welcome(pass: AshPass, route: ProtectedRoute<R>, request: R): void {
+    if (route.onVerified === undefined) return;
     this.notify(() => route.onVerified?.({ route: route.name, request: pass.request }, request));
   }
 
@@ -310,6 +328,7 @@ export class AshProtection<R extends AshRequestLike = AshRequestLike> {
     const isFault = code === 'ASH_STORE_UNAVAILABLE' || code === 'ASH_RAW_BODY_UNAVAILABLE';
     const level = isFault ? 'error' : refusal.namesCode ? 'debug' : 'warn';
     this.log(level, `${route.name} refused ${contextId ?? 'a request without a context'}: ${code}: ${message}`, cause);
+    if (route.onRefused === undefined) return;
     this.notify(() => route.onRefused?.({ route: route.name, code, message, contextId, explanation, cause }, request));
   }
 
@@ -329,10 +348,17 @@ export function warnOfMemory(store: AshContextStore, log: AshLog): void {
   log('warn', 'Contexts are kept in the memory of this process: a second process or a restart refuses them.');
 }
 
-/** What the request's body becomes, where it is not as the parser left it. */
-function bodyOf({ replacesBody, opened, request: { payload } }: AshPass): { body?: unknown; rawBody?: unknown } {
-  if (replacesBody) return { body: payload, rawBody: bytesOrNothing(payload) };
-  return opened === undefined ? {} : { body: opened.body.value, rawBody: opened.body.raw };
+/** Puts on a request what its handler finds there: the verified request, and a body that is not as the parser left it. */
+function giveTo(request: object, { request: ash, replacesBody, opened }: AshPass): void {
+  const given: { ash?: unknown; body?: unknown; rawBody?: unknown } = request;
+  given.ash = ash;
+  if (replacesBody) {
+    given.body = ash.payload;
+    given.rawBody = bytesOrNothing(ash.payload);
+  } else if (opened !== undefined) {
+    given.body = opened.body.value;
+    given.rawBody = opened.body.raw;
+  }
 }
 
 /** The bytes of a raw body. Those of a body that was stripped hold what was stripped. */

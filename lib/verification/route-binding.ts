@@ -26,13 +26,18 @@ const SPECIFICITY = { static: 0, parameter: 1, wildcard: 2 } as const;
  * segment, and a wildcard at the end.
  */
 export class RouteBinding {
+  /** Whether it names no parameter, so that its text is the only binding that matches. */
+  readonly isStatic: boolean;
+
   private constructor(
     /** The binding as it was declared, normalised. */
     readonly text: string,
     readonly method: string,
     private readonly segments: readonly Segment[],
     private readonly served: string,
-  ) {}
+  ) {
+    this.isStatic = segments.every(({ kind }) => kind === 'static');
+  }
 
   /**
    * @param text The public binding.
@@ -58,11 +63,6 @@ export class RouteBinding {
     } catch (error) {
       throw new AshConfigurationError(error instanceof Error ? error.message : String(error), { cause: error });
     }
-  }
-
-  /** Whether it names no parameter, so that its text is the only binding that matches. */
-  get isStatic(): boolean {
-    return this.segments.every(({ kind }) => kind === 'static');
   }
 
   /** Two patterns with one shape match the same requests, whatever their parameters are called. */

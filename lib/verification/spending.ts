@@ -1,5 +1,6 @@
 import { AshError } from '../core/index.js';
 import type { AshLinkHold, AshSpendResult } from '../stores/context-store.js';
+import { after, type Awaitable } from './after.js';
 import type { BoundedStore } from './bounded-store.js';
 import { taken } from './chain.js';
 
@@ -31,16 +32,19 @@ export class Spending {
    * @throws AshError `ASH_CTX_ALREADY_USED`, `ASH_CTX_EXPIRED`, `ASH_CTX_NOT_FOUND`, `ASH_CHAIN_BROKEN`,
    * `ASH_CHAIN_EXPIRED`, `ASH_STORE_UNAVAILABLE`
    */
-  async run(store: BoundedStore): Promise<void> {
+  run(store: BoundedStore): Awaitable<void> {
     // A transaction that was rolled back took its spending with it, and may be tried again.
     this.done = false;
-    throwUnlessConsumed(await this.spend(store));
-    this.done = true;
+    const { contextId, hold } = this.options;
+    const spent = hold === undefined ? store.consume(contextId) : this.spendWith(hold, store);
+    return after(spent, (result) => {
+      throwUnlessConsumed(result);
+      this.done = true;
+    });
   }
 
-  private async spend(store: BoundedStore): Promise<AshSpendResult> {
-    const { contextId, hold } = this.options;
-    if (hold === undefined) return store.consume(contextId);
+  private async spendWith(hold: AshLinkHold, store: BoundedStore): Promise<AshSpendResult> {
+    const { contextId } = this.options;
     let result: AshSpendResult | undefined;
     try {
       result = await store.spend(contextId, hold);

@@ -139,7 +139,7 @@ describe('AshVerifier lets an honest request pass', () => {
     route.now += 5;
     const verdict = await route.verify(draft);
     expect(verdict).toMatchObject({ ok: true, replacesBody: false });
-    expect(verdict.ok && verdict.request).toStrictEqual({
+    expect(verdict.ok && { ...verdict.request }).toStrictEqual({
       contextId: context.contextId,
       binding: 'POST /transfer',
       mode: 'balanced',

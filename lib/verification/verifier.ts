@@ -6,6 +6,7 @@ import { ashProtocolRules, type AshProtocolRules } from '../core/protocols.js';
 import type { AshScope } from '../core/scope.js';
 import type { AshContext } from '../stores/context.js';
 import type { AshLinkHold, AshStoredLink } from '../stores/context-store.js';
+import { after, isPromise, type Awaitable } from './after.js';
 import type { BoundedStore } from './bounded-store.js';
 import { checkLink, ChainStep, holderOf } from './chain.js';
 import { explainCode, explainMismatch, type AshExplanation } from './explain.js';
@@ -19,7 +20,7 @@ import type { RouteBinding } from './route-binding.js';
 import { Renewal } from './renewal.js';
 import { Spending } from './spending.js';
 import type { AshPass, AshRefusal, AshVerifyResult } from './verdict.js';
-import { verifiedRequest } from './verified-request.js';
+import { VerifiedRequest } from './verified-request.js';
 
 /** What a verifier works with. */
 export interface VerifierOptions {
@@ -28,6 +29,7 @@ export interface VerifierOptions {
   readonly clock: () => number;
 }
 
+const NO_PATHS: readonly string[] = [];
 const SECONDS_DIGITS = 10;
 const HOLDER_BYTES = 8;
 
@@ -43,13 +45,17 @@ export class AshVerifier {
   /**
    * @throws whatever is neither a refusal nor the store's: a fault of the program, which must not pass for a verdict.
    */
-  async verify(facts: AshRequestFacts, policy: AshRoutePolicy): Promise<AshVerifyResult> {
+  verify(facts: AshRequestFacts, policy: AshRoutePolicy): Awaitable<AshVerifyResult> {
     const verification = new Verification(facts, policy, this.options);
-    try {
-      return await verification.run();
-    } catch (error) {
+    const refuse = (error: unknown): AshRefusal => {
       if (!isAshError(error)) throw error;
       return verification.refusal(error);
+    };
+    try {
+      const verdict = verification.run();
+      return isPromise(verdict) ? verdict.catch(refuse) : verdict;
+    } catch (error) {
+      return refuse(error);
     }
   }
 }
@@ -70,31 +76,37 @@ class Verification {
     this.store = options.store.withDeadline();
   }
 
-  async run(): Promise<AshPass> {
-    const { policy, facts, options } = this;
-    const headers = readHeaders(facts, policy);
+  run(): Awaitable<AshPass> {
+    const headers = readHeaders(this.facts, this.policy);
     this.contextId = headers.contextId;
+    return after(this.load(headers), (loaded) => this.checkSender(headers, loaded));
+  }
 
-    const loaded = await this.load(headers);
+  private checkSender(headers: RequestHeaders, loaded: Loaded): Awaitable<AshPass> {
+    const { policy, facts } = this;
     const { context } = loaded;
     this.mode = stricterMode(policy.mode, context.mode);
+    checkBinding(context, facts, policy);
+    return after(checkSubject(context, facts, policy), () => this.checkRequest(headers, loaded));
+  }
+
+  private checkRequest(headers: RequestHeaders, loaded: Loaded): Awaitable<AshPass> {
+    const { policy, facts, options } = this;
+    const { context } = loaded;
     const settings = policy.settings[this.mode];
     const protocol = ashProtocolRules(policy.protocol);
-
-    checkBinding(context, facts, policy);
-    await checkSubject(context, facts, policy);
     checkTimestamp(headers, protocol, settings, options.clock());
     const scope = checkScope(headers, context, policy);
     this.checkChain(headers, loaded);
-    const opened = policy.envelope && (await policy.envelope.open(facts.body, context.id));
-    const read = opened === undefined ? readPayload : readSecretPayload;
-    const payload = read(opened?.body ?? facts.body, { policy, protocol, scope, unscoped: settings.unscoped });
-    this.checkProof(headers, context, { protocol, settings, scope, payload });
-    const hold = holdOf(context, headers);
-    const spending = new Spending({ contextId: context.id, hold });
-    if (policy.spend === 'guard') await spending.run(this.store);
-
-    return this.pass({ headers, context, scope, payload, hold, spending, opened });
+    return after(policy.envelope?.open(facts.body, context.id), (opened) => {
+      const read = opened === undefined ? readPayload : readSecretPayload;
+      const payload = read(opened?.body ?? facts.body, { policy, protocol, scope, unscoped: settings.unscoped });
+      this.checkProof(headers, context, { protocol, settings, scope, payload });
+      const hold = holdOf(context, headers);
+      const spending = new Spending({ contextId: context.id, hold });
+      const spent = policy.spend === 'guard' ? spending.run(this.store) : undefined;
+      return after(spent, () => this.pass({ headers, context, scope, payload, hold, spending, opened }));
+    });
   }
 
   refusal(error: AshError): AshRefusal {
@@ -112,12 +124,16 @@ class Verification {
   }
 
   /** Asks for the link in the same turn, so that a store far away is asked once. */
-  private async load({ contextId, chainHash }: RequestHeaders): Promise<Loaded> {
+  private load({ contextId, chainHash }: RequestHeaders): Awaitable<Loaded> {
     const isLinkNeeded = chainHash !== undefined && (this.policy.chain?.after.size ?? 0) > 0;
     const loading = this.store.get(contextId);
-    const [context, link] = isLinkNeeded
-      ? await Promise.all([loading, this.store.getLink(chainHash)])
-      : [await loading, null];
+    if (!isLinkNeeded) return after(loading, (context) => this.checkLoaded(context, null));
+    return Promise.all([loading, this.store.getLink(chainHash)]).then(([context, link]) =>
+      this.checkLoaded(context, link),
+    );
+  }
+
+  private checkLoaded(context: AshContext | null, link: AshStoredLink | null): Loaded {
     if (context === null) throw new AshError('ASH_CTX_NOT_FOUND');
     if (context.consumedAt !== undefined) throw new AshError('ASH_CTX_ALREADY_USED');
     // Written so that a clock which gives no number refuses too.
@@ -184,16 +200,16 @@ class Verification {
     return {
       ok: true,
       namesCode: this.policy.settings[this.mode].namesCode,
-      request: verifiedRequest(name, {
+      request: new VerifiedRequest(name, {
         contextId: id,
         binding,
         mode: this.mode,
         protocol,
-        scope: scope?.paths ?? [],
+        scope: scope?.paths ?? NO_PATHS,
         payload: payload.value,
         verifiedAt: clock(),
-        ...(subject === undefined ? {} : { subject }),
-        ...(metadata === undefined ? {} : { metadata }),
+        subject,
+        metadata,
       }),
       spending: spend === 'handler' ? spending : undefined,
       renewal: headers.renew
@@ -266,10 +282,11 @@ function isBound(binding: string, facts: AshRequestFacts, { bindings, unmapped }
 }
 
 /** Step 3: a missing subject at either end is a refusal. */
-async function checkSubject(context: AshContext, { subject }: AshRequestFacts, policy: AshRoutePolicy): Promise<void> {
+function checkSubject(context: AshContext, { subject }: AshRequestFacts, policy: AshRoutePolicy): Awaitable<void> {
   if (!policy.needsSubject && context.subject === undefined) return;
-  const sender = typeof subject === 'function' ? await subject() : subject;
-  if (context.subject === undefined || context.subject !== sender) throw new AshError('ASH_SUBJECT_MISMATCH');
+  return after(typeof subject === 'function' ? subject() : subject, (sender) => {
+    if (context.subject === undefined || context.subject !== sender) throw new AshError('ASH_SUBJECT_MISMATCH');
+  });
 }
 
 /** Step 4 */

@@ -100,8 +100,8 @@ export class RouteUnderTest {
     return { context, draft: prove(context, { timestamp: this.now, ...request }) };
   }
 
-  verify(draft: Draft, policy: AshRoutePolicy = this.policy): Promise<AshVerifyResult> {
-    return this.verifier.verify(draft, policy);
+  async verify(draft: Draft, policy: AshRoutePolicy = this.policy): Promise<AshVerifyResult> {
+    return await this.verifier.verify(draft, policy);
   }
 
   /** Issues, proves and verifies an honest request. */
