@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { number, written } from './figures.mjs';
+import { barChart, lineCharts } from './picture.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -10,7 +11,7 @@ export function print(section) {
   if (section.goals?.length > 0) console.log(goalsOf([section]));
 }
 
-/** Writes results.md from the sections of all parts. */
+/** Writes results.md and the pictures from the sections of all parts. */
 export function writeResults(results) {
   const sections = Object.values(results);
   const text = [
@@ -31,9 +32,23 @@ function sectionOf(name, section) {
   return [
     `## ${title}`,
     about,
+    ...picturesOf(section),
     tablesOf(section),
     `\`npm run bench -- ${name}\`, ${date}, on ${machine}: ${named.join(', ')}.`,
   ].join('\n\n');
+}
+
+/** Writes the pictures of a section, and shows them on the page. */
+function picturesOf({ title, picture, curves }) {
+  return [
+    ...(picture === undefined ? [] : [shown('results.svg', picture.title, barChart(picture))]),
+    ...(curves === undefined ? [] : [shown('growth.svg', title, lineCharts(title, curves))]),
+  ];
+}
+
+function shown(file, title, drawing) {
+  writeFileSync(here(`../${file}`), drawing);
+  return `![${title}](${file})`;
 }
 
 function tablesOf({ tables }) {

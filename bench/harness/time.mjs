@@ -45,3 +45,24 @@ async function callsWithinAsync(act, milliseconds) {
   } while (performance.now() - begin < milliseconds);
   return calls;
 }
+
+/**
+ * What it takes to act on each of many things, one after another, in nanoseconds for each: by the clock, and of the
+ * processor with the threads that the process has. The act can be asynchronous.
+ *
+ * @param collects Whether what was there before is cleared away first, so that it is not in the time.
+ * @returns Both times, and what came of each act.
+ */
+export async function timedEach(things, act, { collects = true } = {}) {
+  const results = new Array(things.length);
+  if (collects) globalThis.gc();
+  const processorBefore = process.cpuUsage();
+  const begin = performance.now();
+  for (let index = 0; index < things.length; index++) {
+    const result = act(things[index]);
+    results[index] = result instanceof Promise ? await result : result;
+  }
+  const clock = ((performance.now() - begin) * NANOSECONDS) / things.length;
+  const { user, system } = process.cpuUsage(processorBefore);
+  return { clock, processor: ((user + system) * 1_000) / things.length, results };
+}
