@@ -1,22 +1,24 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import '../scripts/setup.mjs';
 import { installPackages } from '../scripts/fresh.mjs';
+import { linkLibrary } from './link.mjs';
 
-// `npm run bench` measures everything, `npm run bench -- NAME …` some parts. Each runs in a process of its own, and takes
+// `npm run bench` measures all but the longest, `npm run bench -- NAME …` some parts. Each runs in a process of its own, and takes
 // the place of its last figures in results.json, from which results.md and the pictures are written.
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
-const ORDER = ['canonical', 'verification', 'routes', 'stores', 'memory', 'growth', 'snapshot'];
+const BY_NAME = ['cleanup', 'sealed'];
+const ORDER = ['canonical', 'verification', 'routes', 'stores', ...BY_NAME, 'memory', 'growth', 'snapshot'];
 
 await installPackages('bench');
 linkLibrary();
 
 const known = readdirSync(here('parts')).map((file) => file.replace(/\.mjs$/, ''));
-const chosen = process.argv.length > 2 ? process.argv.slice(2) : ORDER;
+const chosen = process.argv.length > 2 ? process.argv.slice(2) : ORDER.filter((name) => !BY_NAME.includes(name));
 const unknown = chosen.filter((name) => !known.includes(name));
 if (unknown.length > 0) {
   console.error(`There is no measurement '${unknown.join("', '")}': name some of ${known.join(', ')}.`);
@@ -27,11 +29,6 @@ for (const name of chosen) {
   console.log(`\n=== ${name}`);
   const section = await measure(name);
   keep(name, section);
-}
-
-/** Packages beside this folder find the library by its name. */
-function linkLibrary() {
-  if (!existsSync(here('node_modules/nestjs-ash'))) symlinkSync('../..', here('node_modules/nestjs-ash'), 'dir');
 }
 
 async function measure(name) {

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
+import { linkLibrary } from '../bench/link.mjs';
 import { chromiumPath } from './chromium.mjs';
 import { installPackages } from './fresh.mjs';
 import { keepTogether, node, npm, print, root } from './run.mjs';
@@ -97,6 +98,8 @@ const ONE_BY_ONE = ['--maxWorkers=1', ...ENDS_AT_ONCE];
 
 /** The stores on real servers, and once more with the other versions of their clients. */
 async function stores() {
+  // The races and the faults are driven from there.
+  linkLibrary();
   const services = await provideServices();
   try {
     const run = (name, config, options) => jest(name, config, options, services.env);

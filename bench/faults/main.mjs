@@ -1,8 +1,11 @@
 import { parseArgs } from 'node:util';
-import { FAULTS } from './catalogue.mjs';
-import { PROMOTIONS, tryPromotion } from './promotion.mjs';
-import { faultTable, promotionTable, surroundings, writeBetweenMarkers } from './table.mjs';
-import { LONGEST_REQUEST, tryFault } from './trial.mjs';
+import { linkLibrary } from '../link.mjs';
+
+linkLibrary();
+const { FAULTS } = await import('./catalogue.mjs');
+const { PROMOTIONS, tryPromotion } = await import('./promotion.mjs');
+const { faultTable, promotionTable, surroundings, writeBetweenMarkers } = await import('./table.mjs');
+const { LONGEST_REQUEST, tryFault } = await import('./trial.mjs');
 
 const PROMOTION = 'promotion';
 

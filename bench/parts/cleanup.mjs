@@ -4,37 +4,77 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { AshSqlStore } from 'nestjs-ash/typeorm';
 import pg from 'pg';
-import { startPostgres } from '../scripts/services/index.mjs';
+import { startPostgres } from '../../scripts/services/index.mjs';
+import { percentile, spread } from '../harness/figures.mjs';
 
-// A million expired rows are cleaned up in PostgreSQL while another process verifies: what the cleanup does a second, and
-// what it costs a verification (load and spend, from the call to the answer). The server keeps its promises to the disk.
+export const title = 'Cleaning up a database';
+export const about = `A million expired rows are cleaned up in PostgreSQL while another process looks up and spends contexts, 8 at a time: what that costs the
+spending, second by second. The server keeps its promises to the disk.`;
+export const packages = ['pg', 'typeorm'];
 
 const EXPIRED = 1_000_000;
 const LIVE = 1_000;
+const WARM_UP = 2_000;
 const QUIET = 10_000;
-const IN_FLIGHT = 8;
-const OPTIONS = { binding: 'POST /transfer', ttlMs: 600_000 };
+const WINDOW = 1_000;
 const DURABLE = { fsync: 'on', synchronous_commit: 'on', full_page_writes: 'on' };
+const WORKER = fileURLToPath(new URL('../workers/verifier.mjs', import.meta.url));
 
-/** Verifies without a pause, and answers to each message how long the verifications since the last one took. */
-async function verify(url) {
-  const store = new AshSqlStore({ type: 'postgres', url }, { cleanupInterval: false });
-  await store.open();
-  let durations = [];
-  process.on('message', () => {
-    process.send(durations);
-    durations = [];
-  });
-  const verifyOn = async () => {
-    for (;;) {
-      const { id } = await store.create(OPTIONS);
-      const begun = performance.now();
-      await store.get(id);
-      if ((await store.consume(id)) !== 'consumed') throw new Error('A context could not be spent');
-      durations.push(performance.now() - begun);
-    }
+export async function measure() {
+  const server = await startPostgres({ config: DURABLE });
+  const store = new AshSqlStore({ type: 'postgres', url: server.url }, { cleanupInterval: false, createTables: true });
+  try {
+    await store.open();
+    await fill(server.url);
+    return await cleanUpBeside(store, server.url);
+  } finally {
+    await store.close();
+    await server.stop();
+  }
+}
+
+async function cleanUpBeside(store, url) {
+  const verifier = fork(WORKER, [url]);
+  try {
+    const ask = askerOf(verifier);
+    await wait(WARM_UP);
+    await ask();
+    const quiet = await watch(ask, wait(QUIET));
+    const begun = performance.now();
+    const cleaning = store.cleanup();
+    const meanwhile = await watch(ask, cleaning);
+    const forgotten = await cleaning;
+    if (forgotten < EXPIRED) throw new Error(`${forgotten} rows were cleaned up, and ${EXPIRED} had expired.`);
+    const rate = (forgotten / (performance.now() - begun)) * 1_000;
+    return { tables: [cleanupTable(rate), spendingTable(quiet, meanwhile)], goals: [] };
+  } finally {
+    verifier.kill();
+  }
+}
+
+/** Asks for the durations since it last asked; fails when the other process has ended. */
+function askerOf(verifier) {
+  const ended = new AbortController();
+  verifier.once('exit', () => ended.abort(new Error('The verifying process has ended.')));
+  return async () => {
+    verifier.send('durations');
+    const [durations] = await once(verifier, 'message', { signal: ended.signal });
+    return durations;
   };
-  await Promise.all(Array.from({ length: IN_FLIGHT }, verifyOn));
+}
+
+/** The durations of each second until something is over. */
+async function watch(ask, something) {
+  const windows = [];
+  let isOver = false;
+  const over = something.then(() => (isOver = true));
+  while (!isOver) {
+    const begun = performance.now();
+    await Promise.race([wait(WINDOW), over]);
+    const durations = await ask();
+    windows.push({ durations, rate: (durations.length / (performance.now() - begun)) * 1_000 });
+  }
+  return windows;
 }
 
 async function fill(url) {
@@ -54,49 +94,26 @@ async function fill(url) {
   await client.end();
 }
 
-function row(title, durations, seconds) {
-  const sorted = durations.toSorted((a, b) => a - b);
-  const at = (part) => `${sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))].toFixed(1)} ms`;
+function cleanupTable(rate) {
+  return { columns: ['', 'rows a second here'], rows: [['cleaned up', rate]] };
+}
+
+function spendingTable(quiet, meanwhile) {
+  const base = spread(ratesOf(quiet)).median;
+  const row = (name, windows) => {
+    const rates = ratesOf(windows);
+    const durations = windows.flatMap((each) => each.durations);
+    const times = [0.5, 0.99, 1].map((share) => percentile(durations, share));
+    return [name, spread(rates.map((rate) => rate / base)), spread(rates), ...times];
+  };
   return {
-    '': title,
-    'verifications/s': Math.round(durations.length / seconds),
-    median: at(0.5),
-    p99: at(0.99),
-    slowest: at(1),
+    caption: 'Looking up and spending',
+    columns: ['', '× without', 'a second here', 'median, ms here', 'p99, ms here', 'slowest, ms here'],
+    rows: [row('without the cleanup', quiet), row('meanwhile', meanwhile)],
   };
 }
 
-async function measure() {
-  const server = await startPostgres({ config: DURABLE });
-  const store = new AshSqlStore({ type: 'postgres', url: server.url }, { cleanupInterval: false, createTables: true });
-  try {
-    await store.open();
-    await fill(server.url);
-    const verifier = fork(fileURLToPath(import.meta.url), ['verify', server.url]);
-    const ask = async () => {
-      verifier.send('durations');
-      const [durations] = await once(verifier, 'message');
-      return durations;
-    };
-    await wait(2_000);
-    await ask();
-    await wait(QUIET);
-    const quiet = await ask();
-
-    const begun = performance.now();
-    const forgotten = await store.cleanup();
-    const seconds = (performance.now() - begun) / 1_000;
-    const meanwhile = await ask();
-    verifier.kill();
-
-    console.log(`${forgotten} rows in ${seconds.toFixed(1)} s: ${Math.round(forgotten / seconds)} rows/s`);
-    console.table([row('without', quiet, QUIET / 1_000), row('meanwhile', meanwhile, seconds)]);
-  } finally {
-    await store.close();
-    await server.stop();
-  }
+/** The last window ends when the cleanup does, and may be too short to say anything. */
+function ratesOf(windows) {
+  return (windows.length > 1 ? windows.slice(0, -1) : windows).map(({ rate }) => rate);
 }
-
-const [role, url] = process.argv.slice(2);
-if (role === 'verify') await verify(url);
-else await measure();

@@ -2,15 +2,20 @@ import { ashGenerateKey, AshMemoryStore, AshSealedStore } from 'nestjs-ash';
 import { AshRedisStore } from 'nestjs-ash/redis';
 import { AshSqlStore } from 'nestjs-ash/typeorm';
 import { Redis } from 'ioredis';
-import { startPostgres, startRedis } from '../scripts/services/index.mjs';
+import { startPostgres, startRedis } from '../../scripts/services/index.mjs';
+import { median, ratio } from '../harness/figures.mjs';
+import { goal } from '../harness/goals.mjs';
+import { interleave } from '../harness/rounds.mjs';
+import { timedEach } from '../harness/time.mjs';
 
-// What a million sealed contexts leave behind, in this process and in the store beneath, and what sealing costs beside
-// keeping contexts in memory. `node --expose-gc bench/sealed.mjs [contexts]`, after a build.
+export const title = 'Sealed contexts';
+export const about = `What a million sealed contexts leave behind, in this process and in the store beneath, and what sealing costs the processor beside keeping
+contexts in memory.`;
+export const packages = ['ioredis', 'pg', 'typeorm'];
 
-const CONTEXTS = Number(process.argv[2] ?? 1_000_000);
+const CONTEXTS = 1_000_000;
 const WARM_UP = 50_000;
 const AT_ONCE = 100;
-const ROUNDS = 9;
 const CALLS = 5_000;
 const OPTIONS = { binding: 'POST /transfer', ttlMs: 60_000 };
 const FULL = {
@@ -21,19 +26,98 @@ const FULL = {
   metadata: { tenant: 'acme', source: 'web' },
 };
 const KEYS = [{ id: '2026-11', secret: ashGenerateKey() }];
+const ACTS = { create: 'issuing', get: 'looking up', consume: 'spending' };
 
-if (globalThis.gc === undefined) throw new Error('Run it as `node --expose-gc bench/sealed.mjs`.');
+export async function measure() {
+  const left = [await leftInMemory(), await leftInRedis(), await leftInPostgres()];
+  return {
+    tables: [await sizes(), await costs(), leftTable(left)],
+    goals: left.map(({ name, records }) =>
+      goal(`Records of a million sealed contexts over ${name}`, records[1] - records[0], { atMost: 0 }),
+    ),
+  };
+}
 
 const seal = (spent) => new AshSealedStore({ keys: KEYS, spent });
-const megabytes = (bytes) => (bytes / 1_048_576).toFixed(1);
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
-async function settledMemory() {
-  for (let time = 0; time < 4; time++) {
-    await new Promise(setImmediate);
-    globalThis.gc();
+async function sizes() {
+  const store = seal(new AshMemoryStore());
+  const rows = [];
+  for (const [name, options] of Object.entries({ 'a binding alone': OPTIONS, 'with every field': FULL })) {
+    const { id } = await store.create(options);
+    rows.push([name, id.length]);
   }
-  return process.memoryUsage();
+  await store.close();
+  return { caption: 'Length of an identifier', columns: ['', 'characters'], rows };
+}
+
+/** What each act takes, round by round in which the stores take turns. */
+async function costs() {
+  const roomy = { maxEntries: 10_000_000 };
+  const stores = { memory: new AshMemoryStore(roomy), sealed: seal(new AshMemoryStore(roomy)) };
+  const times = await interleave({ memory: () => costOf(stores.memory), sealed: () => costOf(stores.sealed) });
+  await Promise.all(Object.values(stores).map((store) => store.close()));
+  const rows = [...Object.entries(ACTS), ['together', 'together']].map(([act, name]) => {
+    const [memory, sealed] = [times.memory, times.sealed].map((rounds) => rounds.map((round) => round[act] / 1_000));
+    return [name, ratio(sealed, memory), median(sealed), median(memory)];
+  });
+  return { caption: 'What sealing costs', columns: ['', '× memory', 'sealed, µs here', 'memory, µs here'], rows };
+}
+
+async function costOf(store) {
+  const { processor: create, results } = await timedEach(Array.from({ length: CALLS }), () => store.create(OPTIONS));
+  const ids = results.map(({ id }) => id);
+  const { processor: get, results: found } = await timedEach(ids, (id) => store.get(id));
+  const { processor: consume, results: spent } = await timedEach(ids, (id) => store.consume(id));
+  if (found.some((context, index) => context?.id !== ids[index])) throw new Error('A context was not found.');
+  if (spent.some((result) => result !== 'consumed')) throw new Error('A context could not be spent.');
+  return { create, get, consume, together: create + get + consume };
+}
+
+async function leftInMemory() {
+  const memory = new AshMemoryStore();
+  return leftBehind('memory', memory, () => memory.size);
+}
+
+async function leftInRedis() {
+  const redis = await startRedis();
+  const client = new Redis(redis.url);
+  try {
+    return await leftBehind('Redis', new AshRedisStore(client), () => client.dbsize());
+  } finally {
+    client.disconnect();
+    await redis.stop();
+  }
+}
+
+async function leftInPostgres() {
+  const postgres = await startPostgres();
+  const sql = new AshSqlStore({ type: 'postgres', url: postgres.url }, { createTables: true });
+  const tables = ['context', 'link', 'seed', 'spent', 'state'].map((table) => `(SELECT count(*) FROM ash_${table})`);
+  try {
+    return await leftBehind('PostgreSQL', sql, async () => {
+      const [{ rows }] = await postgres.query(`SELECT ${tables.join(' + ')} AS rows`);
+      return Number(rows);
+    });
+  } finally {
+    await postgres.stop();
+  }
+}
+
+/** @param count How many records the spent set holds. */
+async function leftBehind(name, spent, count) {
+  const store = seal(spent);
+  await store.open();
+  try {
+    await issue(store, WARM_UP);
+    const before = { ...(await settledMemory()), records: await count() };
+    await issue(store, CONTEXTS);
+    const after = { ...(await settledMemory()), records: await count() };
+    const both = (key) => [before[key], after[key]];
+    return { name, heap: both('heapUsed'), resident: both('rss'), records: both('records') };
+  } finally {
+    await store.close();
+  }
 }
 
 /** As a server does, it lets answers of the spent set come in between. */
@@ -44,92 +128,24 @@ async function issue(store, count) {
   }
 }
 
-/** @param count How many records the spent set holds. */
-async function growth(title, spent, count) {
-  const store = seal(spent);
-  await store.open();
-  await issue(store, WARM_UP);
-  const [memory, records] = [await settledMemory(), await count()];
-  const begin = performance.now();
-  await issue(store, CONTEXTS);
-  const seconds = (performance.now() - begin) / 1_000;
-  const [memoryAfter, recordsAfter] = [await settledMemory(), await count()];
-  console.log(
-    [
-      title.padEnd(10),
-      `${CONTEXTS} contexts in ${seconds.toFixed(1)} s`,
-      `heap ${megabytes(memory.heapUsed)} → ${megabytes(memoryAfter.heapUsed)} MB`,
-      `rss ${megabytes(memory.rss)} → ${megabytes(memoryAfter.rss)} MB`,
-      `records ${records} → ${recordsAfter}`,
-    ].join('   '),
-  );
-  await store.close();
+async function settledMemory() {
+  for (let time = 0; time < 4; time++) {
+    await new Promise(setImmediate);
+    globalThis.gc();
+  }
+  return process.memoryUsage();
 }
 
-async function growthEverywhere() {
-  const memory = new AshMemoryStore();
-  await growth('memory', memory, () => memory.size);
-
-  const redis = await startRedis();
-  const client = new Redis(redis.url);
-  await growth('Redis', new AshRedisStore(client), () => client.dbsize());
-  await client.quit();
-  await redis.stop();
-
-  const postgres = await startPostgres();
-  const sql = new AshSqlStore({ type: 'postgres', url: postgres.url }, { createTables: true });
-  const tables = ['context', 'link', 'seed', 'spent', 'state'].map((table) => `(SELECT count(*) FROM ash_${table})`);
-  await growth('PostgreSQL', sql, async () => {
-    const [{ rows }] = await postgres.query(`SELECT ${tables.join(' + ')} AS rows`);
-    return Number(rows);
-  });
-  await postgres.stop();
-}
-
-/** The microseconds of each act, by the median of many rounds in which the stores take turns. */
-async function costs() {
-  const roomy = { maxEntries: 10_000_000 };
-  const stores = { memory: new AshMemoryStore(roomy), sealed: seal(new AshMemoryStore(roomy)) };
-  const acts = {
-    create: async (store, ids) => ids.push((await store.create(OPTIONS)).id),
-    get: (store, ids, call) => store.get(ids[call]),
-    consume: (store, ids, call) => store.consume(ids[call]),
+function leftTable(left) {
+  const megabytes = ([before, after]) => `${(before / 1_048_576).toFixed(1)} → ${(after / 1_048_576).toFixed(1)} MB`;
+  return {
+    caption: 'What a million contexts leave behind',
+    columns: ['', 'heap', 'resident', 'records in the store'],
+    rows: left.map(({ name, heap, resident, records }) => [
+      `over ${name}`,
+      megabytes(heap),
+      megabytes(resident),
+      records.join(' → '),
+    ]),
   };
-  const times = {};
-  for (let round = -1; round < ROUNDS; round++) {
-    for (const [name, store] of Object.entries(stores)) {
-      const ids = [];
-      for (const [act, run] of Object.entries(acts)) {
-        const begin = performance.now();
-        for (let call = 0; call < CALLS; call++) await run(store, ids, call);
-        // The first round warms up.
-        if (round >= 0) ((times[act] ??= {})[name] ??= []).push(((performance.now() - begin) * 1_000) / CALLS);
-      }
-    }
-  }
-  const total = { memory: 0, sealed: 0 };
-  for (const [act, byStore] of Object.entries(times)) {
-    const [memory, sealed] = [median(byStore.memory), median(byStore.sealed)];
-    total.memory += memory;
-    total.sealed += sealed;
-    console.log(`${act.padEnd(10)} memory ${memory.toFixed(2)} µs   sealed ${sealed.toFixed(2)} µs`);
-  }
-  console.log(
-    `together   memory ${total.memory.toFixed(2)} µs   sealed ${total.sealed.toFixed(2)} µs   ` +
-      `${(total.sealed / total.memory).toFixed(1)} times`,
-  );
-  await Promise.all(Object.values(stores).map((store) => store.close()));
 }
-
-async function sizes() {
-  const store = seal(new AshMemoryStore());
-  for (const [title, options] of Object.entries({ 'a binding alone': OPTIONS, 'with every field': FULL })) {
-    const { id } = await store.create(options);
-    console.log(`${title.padEnd(16)} ${id.length} characters`);
-  }
-  await store.close();
-}
-
-await sizes();
-await costs();
-await growthEverywhere();
