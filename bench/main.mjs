@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import '../scripts/setup.mjs';
 import { installPackages } from '../scripts/fresh.mjs';
@@ -24,11 +24,12 @@ if (unknown.length > 0) {
   console.error(`There is no measurement '${unknown.join("', '")}': name some of ${known.join(', ')}.`);
   process.exit(1);
 }
+const { writeFormatted } = await import('./harness/formatted.mjs');
 const { writeResults } = await import('./harness/report.mjs');
 for (const name of chosen) {
   console.log(`\n=== ${name}`);
   const section = await measure(name);
-  keep(name, section);
+  await keep(name, section);
 }
 
 async function measure(name) {
@@ -40,11 +41,11 @@ async function measure(name) {
   throw new Error(`The measurement '${name}' failed.`);
 }
 
-function keep(name, section) {
+async function keep(name, section) {
   const file = here('results.json');
   const results = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
   results[name] = section;
   const ordered = Object.fromEntries(ORDER.flatMap((each) => (results[each] ? [[each, results[each]]] : [])));
-  writeFileSync(file, `${JSON.stringify(ordered, null, 2)}\n`);
-  writeResults(ordered);
+  await writeFormatted(file, JSON.stringify(ordered, null, 2));
+  await writeResults(ordered);
 }

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { number, written } from './figures.mjs';
+import { writeFormatted } from './formatted.mjs';
 import { barChart, lineCharts } from './picture.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -12,7 +13,7 @@ export function print(section) {
 }
 
 /** Writes results.md and the pictures from the sections of all parts. */
-export function writeResults(results) {
+export async function writeResults(results) {
   const sections = Object.values(results);
   const text = [
     '# What it costs',
@@ -23,7 +24,7 @@ export function writeResults(results) {
     goalsOf(sections),
     ...Object.entries(results).map(([name, section]) => sectionOf(name, section)),
   ];
-  writeFileSync(here('../results.md'), `${text.join('\n\n')}\n`);
+  await writeFormatted(here('../results.md'), text.join('\n\n'));
 }
 
 function sectionOf(name, section) {
