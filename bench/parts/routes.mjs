@@ -4,24 +4,27 @@ import { interleave } from '../harness/rounds.mjs';
 import { RouteBench } from '../harness/route-bench.mjs';
 
 // While developing, some of it alone:
-// ROUTES_CASES=memory,redis (the keys of ROUTES; `bare` is always there), ROUTES_ADAPTERS=express,fastify,plain-express,
-// ROUTES_LOADS=many,large,one (the keys of LOADS), ROUTES_ROUNDS=3.
+// ROUTES_CASES=memory,redis (the keys of ROUTES; `bare` is always there, and `replay` comes with `memory`),
+// ROUTES_ADAPTERS=express,fastify,plain-express, ROUTES_LOADS=many,large,one (the keys of LOADS), ROUTES_ROUNDS=3.
 
 export const title = 'What protection costs a route, over HTTP';
-export const about = `A route that reads a JSON body and answers \`{"done":true}\`, protected and bare. All routes are on one server process that
-has a core of its own; the clients, Redis and PostgreSQL (with a pool of ten) share another. The clients keep their connections open, and each
-sends its next request as soon as its last one is answered. Contexts are issued and requests signed before the clock runs, each context is spent once,
-and the status and the body of every answer are checked. Each figure is a ratio to the bare route of the same round: requests a
-second, CPU that the server process takes for a request, and latencies. *The client's CPU* is what a request costs its client, as a share of what it
-costs the server: it is not part of the other figures. What a database does on the other core counts in the rate and not in the CPU.
+export const about = `A route that reads a JSON body and answers \`{"done":true}\`, protected and bare. All routes are
+on one server process that has a core of its own; the clients, Redis and PostgreSQL (with a pool of ten) share
+another. The clients keep their connections open, and each sends its next request as soon as its last one is answered.
+Contexts are issued and requests signed before the clock runs, each context is spent once, and the status and the body
+of every answer are checked. Each figure is a ratio to the bare route of the same round: requests a second, CPU that
+the server process takes for a request, and latencies. *The client's CPU* is what a request costs its client, as a
+share of what it costs the server: it is not part of the other figures. What a database does on the other core counts
+in the rate and not in the CPU.
 
-What each does: **nestjs-ash** proves the route, the query, the body and the moment, and lets each request pass once. **hawk** proves the route,
-the body and the moment, and remembers its nonces in a \`Map\` of the process. **jose** verifies a token (HS256, a key imported once) with the route
-and the hash of the body, **http-message-signatures** a signature (HMAC) over the method, the URL and the digest of the body: neither remembers
-anything, so that the same request passes again. **csrf-csrf** proves that the sender knows the session's token, and
-**@nestjs/throttler** counts the requests of a thousand clients in its own memory: neither covers what is sent. The first three peers get the body's
-bytes by Nest's \`rawBody\`; csrf-csrf gets its cookies from a function of one line in the place of cookie-parser. *A guard that only gathers* waits
-until all requests of a turn have come, and lets them go on together.`;
+What each does: **nestjs-ash** proves the route, the query, the body and the moment, and lets each request pass once.
+**hawk** proves the route, the body and the moment, and remembers its nonces in a \`Map\` of the process. **jose**
+verifies a token (HS256, a key imported once) with the route and the hash of the body, **http-message-signatures** a
+signature (HMAC) over the method, the URL and the digest of the body: neither remembers anything, so that the same
+request passes again. **csrf-csrf** proves that the sender knows the session's token, and **@nestjs/throttler** counts
+the requests of a thousand clients in its own memory: neither covers what is sent. The first three peers get the
+body's bytes by Nest's \`rawBody\`; csrf-csrf gets its cookies from a function of one line in the place of
+cookie-parser. *A guard that only gathers* waits until all requests of a turn have come, and lets them go on together.`;
 export const packages = [
   ...['@nestjs/core', 'express', 'fastify', 'hawk', 'jose', 'http-message-signatures'],
   ...['@nestjs/throttler', 'csrf-csrf', 'ioredis', 'pg'],
