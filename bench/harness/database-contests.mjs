@@ -9,7 +9,7 @@ import { goal } from './goals.mjs';
 import { temporaryFolder, withServer } from './servers.mjs';
 
 const CONNECTIONS = 10;
-const PATIENCE = 10_000;
+const PATIENCE = 30_000;
 const LEVELS = { 1: 80, 16: 320, 64: 640, 256: 768 };
 const FEW_LEVELS = { 1: 80, 64: 320 };
 const PAIR = ['store', 'bare'];

@@ -48,12 +48,17 @@ export async function occupyRedis(count) {
   }
 }
 
-const EXPIRE_KEYS = `
-for _, key in ipairs(redis.call('KEYS', '*')) do redis.call('PEXPIRE', key, 1000) end
+/** So few keys at once that the server goes on answering. */
+const EXPIRE_SOME = `
+local scanned = redis.call('SCAN', ARGV[1], 'COUNT', 10000)
+for _, key in ipairs(scanned[2]) do redis.call('PEXPIRE', key, 1000) end
+return scanned[1]
 `;
 
-function expireKeys(server) {
-  return server.command('EVAL', EXPIRE_KEYS, 0);
+async function expireKeys(server) {
+  let cursor = '0';
+  do cursor = await server.command('EVAL', EXPIRE_SOME, 0, cursor);
+  while (cursor !== '0');
 }
 
 /** Waits until a figure moves no more: Redis makes its tables smaller a little at a time. */

@@ -21,6 +21,7 @@ const COMMANDS_FOR_AN_EPOCH = 2;
 /** How long a command takes to be seen at most, in milliseconds. */
 const UNTIL_SEEN = 50;
 const A_TURN = 100;
+const PATIENCE = 30_000;
 const MANY = 10_000_000;
 const KEYS = [{ id: '2026-11', secret: ashGenerateKey() }];
 
@@ -34,7 +35,8 @@ export function redisContest() {
       for (const [name, enableAutoPipelining] of Object.entries(CLIENTS)) {
         const client = new Redis(server.url, { enableAutoPipelining });
         clients.push(client);
-        const store = new AshRedisStore({ host: server.host, port: server.port, enableAutoPipelining });
+        const { host, port } = server;
+        const store = new AshRedisStore({ host, port, enableAutoPipelining }, { commandTimeout: PATIENCE });
         stores.push(store);
         await store.open();
         Object.assign(parties, await overRedis(name, client, store));
