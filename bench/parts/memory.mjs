@@ -15,12 +15,13 @@ export const title = 'Memory';
 export const about = [
   `What ${number(COUNT)} live contexts with a binding and nothing else take, each; and what is left when they have expired ` +
     'and were swept. In the process it is what V8 and Node count after a full collection, and what the system does; a Map of ' +
-    'plain objects stands beside it. In Redis it is `used_memory`, and the keys expire by `PEXPIRE`; in PostgreSQL it is the ' +
-    'table with its indexes, where one row that the store wrote is copied under random identifiers, and what is left ' +
-    'after `cleanup()` and VACUUM. A sealed context is in the hands of its client.',
+    'plain objects stands beside it. In Redis it is `used_memory`, and the keys expire by `PEXPIRE`. In PostgreSQL it is the ' +
+    'table with its indexes, where one row that the store wrote is copied under random identifiers; what is left after ' +
+    '`cleanup()` and VACUUM are pages of the indexes, which the next rows fill again. A sealed context is in the hands of ' +
+    'its client.',
   'The event loop is watched while a million are issued, a hundred a turn, and while a million are swept: the longest time ' +
     'between two turns, whoever caused it, and what Node’s own monitor and its garbage collector say.',
-  `The growth is that of a process with Nest, Fastify and a memory store whose contexts live for 5 s, under ` +
+  'The growth is that of a process with Nest, Fastify and a memory store whose contexts live for 5 s, under ' +
     `${number(LOAD_SECONDS / 60)} minutes of transfers at a steady rate from another process, after a full collection each time.`,
 ].join('\n\n');
 export const packages = ['@nestjs/core', 'fastify', 'ioredis', 'typeorm', 'pg'];
