@@ -4,16 +4,21 @@
  *
  * @param late Makes the error of the one that comes too late.
  */
-export async function within<T>(awaited: Promise<T>, milliseconds: number, late: () => Error): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const tooLate = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
+export function within<T>(awaited: Promise<T>, milliseconds: number, late: () => Error): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
       reject(late());
     }, milliseconds);
+    awaited.then(
+      (answer) => {
+        clearTimeout(timer);
+        resolve(answer);
+      },
+      (error: unknown) => {
+        clearTimeout(timer);
+        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- whatever it is, it goes on
+        reject(error);
+      },
+    );
   });
-  try {
-    return await Promise.race([awaited, tooLate]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
