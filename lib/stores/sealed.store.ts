@@ -11,13 +11,9 @@ import {
   type AshStoredLink,
 } from './context-store.js';
 import { KeyRing } from './key-ring.js';
-import {
-  decodeSealedContext,
-  encodeSealedContext,
-  MOST_SHARDS,
-  spentKeyOf,
-  type SealedContext,
-} from './sealed-context.js';
+import { OpenedContexts } from './opened-contexts.js';
+import { decodeSealedContext, encodeSealedContext, MOST_SHARDS, spentKeyOf } from './sealed-context.js';
+import type { SealedContext } from './sealed-context.js';
 import type { AshSealingKey } from './sealing-key.js';
 import { epochsOf, type ShardEpoch } from './shard-epoch.js';
 import type { AshMarkResult, AshSpentSet } from './spent-set.js';
@@ -76,6 +72,7 @@ export class AshSealedStore extends AshContextStore {
   private readonly clock: () => number;
   private readonly epochOf: (shard: number) => ShardEpoch;
   private ring: KeyRing;
+  private opened = new OpenedContexts();
   private issued: number;
 
   constructor(options: AshSealedStoreOptions) {
@@ -115,13 +112,14 @@ export class AshSealedStore extends AshContextStore {
   /** A context that this key ring sealed, spent or not, read from its identifier alone. */
   get(id: string): Promise<AshContext | null> {
     const sealed = this.unseal(id);
-    const isKept = sealed !== undefined && this.stateOf(sealed, this.clock()) !== 'not-found';
-    return Promise.resolve(isKept ? ashContext({ ...sealed.fields, id }) : null);
+    if (sealed === undefined || this.stateOf(sealed, this.clock()) === 'not-found') return Promise.resolve(null);
+    this.opened.keep(id, sealed);
+    return Promise.resolve(ashContext({ ...sealed.fields, id }));
   }
 
   /** Spends a context: one question to the spent set, and none for one that is forged or has expired. */
   async consume(id: string): Promise<AshConsumeResult> {
-    const sealed = this.unseal(id);
+    const sealed = this.opened.take(id) ?? this.unseal(id);
     if (sealed === undefined) return 'not-found';
     const now = this.clock();
     const state = this.stateOf(sealed, now);
@@ -171,6 +169,7 @@ export class AshSealedStore extends AshContextStore {
    */
   rotate(keys: readonly AshSealingKey[]): void {
     this.ring = new KeyRing(keys);
+    this.opened = new OpenedContexts();
   }
 
   /**

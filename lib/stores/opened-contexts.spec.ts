@@ -1,0 +1,36 @@
+import { OpenedContexts } from './opened-contexts.js';
+import type { SealedContext } from './sealed-context.js';
+
+const context = (issuedAt: number): SealedContext => ({
+  fields: {
+    binding: 'POST /transfer',
+    mode: 'balanced',
+    protocol: 'v2.3',
+    issuedAt,
+    expiresAt: issuedAt + 1_000,
+    nonce: 'f'.repeat(64),
+  },
+  shard: 0,
+  epoch: 'e'.repeat(16),
+});
+
+describe('OpenedContexts', () => {
+  it('gives back what was kept for an identifier, once', () => {
+    const opened = new OpenedContexts();
+    opened.keep('ash_sA', context(1));
+    opened.keep('ash_sB', context(2));
+    expect(opened.take('ash_sB')).toStrictEqual(context(2));
+    expect(opened.take('ash_sB')).toBeUndefined();
+    expect(opened.take('ash_sA')).toStrictEqual(context(1));
+    expect(opened.take('ash_sC')).toBeUndefined();
+  });
+
+  it('does not grow where nobody takes anything', () => {
+    const opened = new OpenedContexts();
+    const ids = Array.from({ length: 10_000 }, (_, index) => `ash_s${index}`);
+    for (const [index, id] of ids.entries()) opened.keep(id, context(index));
+    const kept = ids.filter((id) => opened.take(id) !== undefined);
+    expect(kept.length).toBeLessThanOrEqual(1_024);
+    expect(kept.at(-1)).toBe(ids.at(-1));
+  });
+});

@@ -1,0 +1,26 @@
+import type { SealedContext } from './sealed-context.js';
+
+/** A request spends its context at once or never: as many as a process verifies at a time. */
+const MOST_OPENED = 1_024;
+
+/**
+ * The contexts that were opened for a request which has not spent them yet, by their whole identifiers, so that
+ * spending one does not open it again: that is a third of what a sealed request costs.
+ */
+export class OpenedContexts {
+  private readonly contexts = new Map<string, SealedContext>();
+
+  /** @param id The identifier that `context` was sealed in. */
+  keep(id: string, context: SealedContext): void {
+    // Whoever has it opened and does not spend it is forgotten with all others, who are opened once more then.
+    if (this.contexts.size === MOST_OPENED) this.contexts.clear();
+    this.contexts.set(id, context);
+  }
+
+  /** What was kept for an identifier, which is forgotten with it. */
+  take(id: string): SealedContext | undefined {
+    const context = this.contexts.get(id);
+    if (context !== undefined) this.contexts.delete(id);
+    return context;
+  }
+}
