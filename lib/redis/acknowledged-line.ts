@@ -80,8 +80,9 @@ export class AcknowledgedLine {
     const confirmed = await this.connection.run(async (client) => {
       const answers = turns.map(async (turn) => {
         try {
-          const answer = await sendScript(client, turn.call, turn.withText);
+          const [answer] = await sendScript(client, [turn.call], turn.withText);
           this.known.add(turn.call.script.sha);
+          if (answer instanceof Error) throw answer;
           if (turn.isWritten(answer)) written.push({ turn, answer });
           else turn.resolve(answer);
         } catch (error) {

@@ -15,6 +15,7 @@ import type { AshSeedSet } from '../stores/seed-set.js';
 import type { AshMarkResult, AshSpentMark, AshSpentSet } from '../stores/spent-set.js';
 import { acknowledgement, type Acknowledgement } from './acknowledgement.js';
 import { RedisConnection } from './connection.js';
+import { GatheredScripts } from './gathered-scripts.js';
 import { ownClient } from './own-client.js';
 import { readContext, readLink, timeDigits, writtenContext, writtenLink, type WrittenRecord } from './records.js';
 import { describeTarget, isClient, isCluster } from './redis-client.js';
@@ -25,7 +26,7 @@ import {
   type AshRedisStoreOptions,
   type RedisStoreSettings,
 } from './redis.options.js';
-import { runScript, type ScriptCall } from './script-call.js';
+import type { ScriptCall } from './script-call.js';
 import { redisScripts, SHORTEST_MARK_GRACE, type RedisScript, type RedisScripts } from './scripts.js';
 import { checkServers } from './server-check.js';
 import { withoutParameters } from './server-error.js';
@@ -63,6 +64,7 @@ export class AshRedisStore extends AshContextStore implements AshSpentSet, AshSe
   readonly #acknowledgement: Acknowledgement | undefined;
   readonly #settings: RedisStoreSettings;
   readonly #scripts: RedisScripts;
+  readonly #gathered: GatheredScripts;
   readonly #isCluster: boolean;
   #opening: Promise<void> | undefined;
 
@@ -78,6 +80,7 @@ export class AshRedisStore extends AshContextStore implements AshSpentSet, AshSe
     this.#scripts = redisScripts(settings.acrossRestarts === 'refuse');
     this.#isCluster = isCluster(client);
     this.#connection = new RedisConnection({ client, isOwn: !isGiven, timeout });
+    this.#gathered = new GatheredScripts(this.#connection);
     this.#acknowledgement = replicas === 0 ? undefined : acknowledgement(client, { replicas, replicaTimeout, timeout });
   }
 
@@ -155,7 +158,7 @@ export class AshRedisStore extends AshContextStore implements AshSpentSet, AshSe
   async mark({ shard, key, epoch, ttlMs }: AshSpentMark): Promise<AshMarkResult> {
     const keys = [this.#epochKey(shard), `${this.#settings.prefix}{s${shard}}:m:${key}`];
     const kept = this.#keptFor(ttlMs, Math.max(this.#settings.grace, SHORTEST_MARK_GRACE));
-    const answer = await this.#spendBy(this.#scripts.mark, keys, [newEpoch(), epoch, kept, this.#now()]);
+    const answer = await this.#spendBy(this.#scripts.mark, keys, [epoch, kept, this.#now()]);
     return answer as AshMarkResult;
   }
 
@@ -185,6 +188,7 @@ export class AshRedisStore extends AshContextStore implements AshSpentSet, AshSe
 
   /** Ends the connections that the store opened. A client of the application's stays open. */
   override async close(): Promise<void> {
+    this.#gathered.send();
     await Promise.all([this.#connection.close(), this.#acknowledgement?.close()]);
   }
 
@@ -208,8 +212,8 @@ export class AshRedisStore extends AshContextStore implements AshSpentSet, AshSe
     }
   }
 
-  async #read(key: string): Promise<string | null> {
-    return (await this.#connection.run((client) => client.call('get', key))) as string | null;
+  #read(key: string): Promise<string | null> {
+    return this.#run(this.#scripts.readRecord, [key], []) as Promise<string | null>;
   }
 
   async #write(key: string, { before, after }: WrittenRecord, life: number): Promise<void> {
@@ -217,13 +221,13 @@ export class AshRedisStore extends AshContextStore implements AshSpentSet, AshSe
   }
 
   #run(script: RedisScript, keys: readonly string[], parameters: readonly (string | number)[]): Promise<unknown> {
-    return this.#connection.run((client) => runScript(client, { script, keys, parameters }));
+    return this.#gathered.run({ script, keys, parameters });
   }
 
   /** Runs what spends, and has replicas confirm it where that is asked for. */
   #spendBy(script: RedisScript, keys: readonly string[], parameters: readonly (string | number)[]): Promise<unknown> {
     const call: ScriptCall = { script, keys, parameters };
-    if (this.#acknowledgement === undefined) return this.#connection.run((client) => runScript(client, call));
+    if (this.#acknowledgement === undefined) return this.#gathered.run(call);
     return this.#acknowledgement.run(call, (answer) => SPENDING_ANSWERS.includes(answer));
   }
 

@@ -9,19 +9,34 @@ export interface ScriptCall {
   readonly parameters: readonly (string | number)[];
 }
 
-/** Sends a call by the script's digest, or with its text, which the server then keeps. */
-export function sendScript(client: AshRedisClient, call: ScriptCall, withText: boolean): Promise<unknown> {
-  const { script, keys, parameters } = call;
-  const [command, body] = withText ? ['eval', script.text] : ['evalsha', script.sha];
-  return client.call(command, body, keys.length, ...keys, ...parameters);
+/** Calls of one script that go out as one command. */
+export type ScriptCalls = readonly [ScriptCall, ...ScriptCall[]];
+
+/**
+ * Sends calls by the script's digest, or with its text, which the server then keeps.
+ *
+ * @returns What came of each call: an answer, or an `Error`.
+ */
+export async function sendScript(
+  client: AshRedisClient,
+  calls: ScriptCalls,
+  withText: boolean,
+): Promise<readonly unknown[]> {
+  const { script, keys } = calls[0];
+  const parameters: (string | number)[] = [withText ? script.text : script.sha, calls.length * keys.length];
+  for (const call of calls) parameters.push(...call.keys);
+  for (const call of calls) parameters.push(...call.parameters);
+  return (await client.call(withText ? 'eval' : 'evalsha', ...parameters)) as unknown[];
 }
 
-/** Sends a call by the digest, and once more with the text where the server did not have it. */
-export async function runScript(client: AshRedisClient, call: ScriptCall): Promise<unknown> {
+/** Sends calls by the digest, and once more with the text where the server did not have it. */
+export async function runScript(client: AshRedisClient, calls: ScriptCalls): Promise<readonly unknown[]> {
+  const [{ script, keys }, ...others] = calls;
+  if (script.alone !== undefined && others.length === 0) return [await client.call(script.alone, ...keys)];
   try {
-    return await sendScript(client, call, false);
+    return await sendScript(client, calls, false);
   } catch (error) {
     if (!isScriptMissing(error)) throw error;
-    return sendScript(client, call, true);
+    return sendScript(client, calls, true);
   }
 }

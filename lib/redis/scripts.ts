@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 
-/** One atomic act on the server. */
+/** One act on the server, for one call or for several: together they are atomic too. */
 export interface RedisScript {
   readonly text: string;
   /** By which the server knows it once it has seen it. */
   readonly sha: string;
+  /** The command that does the same for one call and costs less; it takes the keys alone. */
+  readonly alone?: string;
 }
 
 /** The digits of a time in a record's head: milliseconds since the epoch, with leading zeros. */
@@ -36,14 +38,17 @@ const ALSO_WHEN_FULL = '#!lua flags=allow-oom\n';
 /**
  * The replication ID is what Redis itself goes by to tell whether two servers hold one and the same data. It changes
  * with a restart and with a promotion, also where the same process becomes master again, whose run ID stays.
- * A replica that takes writes gives none.
+ * A replica that takes writes gives none. While a script runs it cannot change, so that one question does for all calls.
  */
 const ASK_HISTORY = `
+local known_history
 local function history()
+  if known_history then return known_history end
   local id = string.match(redis.call('INFO', 'replication'), 'role:master.-master_replid:(%x+)')
   if id == nil or #id ~= ${String(HISTORY_DIGITS)} then
     error('READONLY this server is no master, or gives no master_replid')
   end
+  known_history = id
   return id
 end
 `;
@@ -79,84 +84,139 @@ local function link_state(key, now, holder)
 end
 `;
 
+/**
+ * What a script does for one call. What may fail for want of memory fails for its own call alone (`pcall`): others were
+ * answered before it, or need no memory.
+ */
+interface Act {
+  /** How many keys, and then how many parameters, the function `act` takes. */
+  readonly takes: readonly [keys: number, parameters: number];
+  readonly text: string;
+}
+
+const READ_RECORD: Act = {
+  takes: [1, 0],
+  text: `
+local function act(key)
+  return redis.call('GET', key)
+end
+`,
+};
+
+const WRITE_RECORD: Act = {
+  takes: [1, 3],
+  text: `
+local function act(key, before, after, kept)
+  return redis.pcall('SET', key, before .. history() .. after, 'PX', kept, 'NX')
+end
+`,
+};
+
+const CONSUME: Act = {
+  takes: [1, 1],
+  text: `
+local function act(key, now)
+  local state = context_state(key, now)
+  if state ~= 'unspent' then return state end
+  redis.call('SETRANGE', key, 0, now)
+  return 'consumed'
+end
+`,
+};
+
+const RESERVE_LINK: Act = {
+  takes: [1, 2],
+  text: `
+local function act(key, now, holder)
+  local state, free_from = link_state(key, now, holder)
+  if state == 'reserved' then redis.call('SETRANGE', key, free_from, holder) end
+  return state
+end
+`,
+};
+
+const RELEASE_LINK: Act = {
+  takes: [1, 1],
+  text: `
+local function act(key, holder)
+  local head = redis.call('GETRANGE', key, 0, ${String(LINK_HEAD - 1)})
+  if #head < ${String(LINK_HEAD)} then return 0 end
+  local free_from = ${String(LINK_HEAD)} + tonumber(string.sub(head, 57, 64))
+  if redis.call('GETRANGE', key, free_from, -1) ~= holder then return 0 end
+  redis.call('SET', key, redis.call('GETRANGE', key, 0, free_from - 1), 'KEEPTTL')
+  return 1
+end
+`,
+};
+
+const SPEND: Act = {
+  takes: [2, 2],
+  text: `
+local function act(context_key, link_key, now, holder)
+  local context = context_state(context_key, now)
+  if context == 'already-used' then return context end
+  local link, free_from = link_state(link_key, now, holder)
+  if link ~= 'reserved' then return 'link-' .. link end
+  if context ~= 'unspent' then return context end
+  redis.call('SETRANGE', context_key, 0, now)
+  redis.call('SETRANGE', link_key, free_from, holder)
+  return 'consumed'
+end
+`,
+};
+
 /** The epoch of a shard: the history, and a part that a flush changes. */
-const EPOCH = `
-local function current_epoch(key, random)
+const READ_EPOCH: Act = {
+  takes: [1, 1],
+  text: `
+local function act(key, random)
   local id = history()
   local epoch = redis.call('GET', key)
   if epoch and string.sub(epoch, 1, ${String(HISTORY_DIGITS + 1)}) == id .. ':' then return epoch end
   epoch = id .. ':' .. random
-  redis.call('SET', key, epoch)
-  return epoch
+  local written = redis.pcall('SET', key, epoch)
+  return written.err and written or epoch
 end
-`;
-
-const WRITE_RECORD = `
-redis.call('SET', KEYS[1], ARGV[1] .. history() .. ARGV[2], 'PX', ARGV[3], 'NX')
-`;
-
-const CONSUME = `
-local state = context_state(KEYS[1], ARGV[1])
-if state ~= 'unspent' then return state end
-redis.call('SETRANGE', KEYS[1], 0, ARGV[1])
-return 'consumed'
-`;
-
-const RESERVE_LINK = `
-local state, free_from = link_state(KEYS[1], ARGV[1], ARGV[2])
-if state == 'reserved' then redis.call('SETRANGE', KEYS[1], free_from, ARGV[2]) end
-return state
-`;
-
-const RELEASE_LINK = `
-local head = redis.call('GETRANGE', KEYS[1], 0, ${String(LINK_HEAD - 1)})
-if #head < ${String(LINK_HEAD)} then return 0 end
-local free_from = ${String(LINK_HEAD)} + tonumber(string.sub(head, 57, 64))
-if redis.call('GETRANGE', KEYS[1], free_from, -1) ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], redis.call('GETRANGE', KEYS[1], 0, free_from - 1), 'KEEPTTL')
-return 1
-`;
-
-const SPEND = `
-local context = context_state(KEYS[1], ARGV[1])
-if context == 'already-used' then return context end
-local link, free_from = link_state(KEYS[2], ARGV[1], ARGV[2])
-if link ~= 'reserved' then return 'link-' .. link end
-if context ~= 'unspent' then return context end
-redis.call('SETRANGE', KEYS[1], 0, ARGV[1])
-redis.call('SETRANGE', KEYS[2], free_from, ARGV[2])
-return 'consumed'
-`;
-
-const READ_EPOCH = `
-return current_epoch(KEYS[1], ARGV[1])
-`;
+`,
+};
 
 /**
  * A mark outlives its key by the server's clock, whereas the key expires by the application's. Where the two differ by
  * more than half of what a mark is kept beyond its time, the mark could be gone while the key is still good.
  */
-const CHECK_CLOCK = `
-local difference = math.abs(redis.call('TIME')[1] * 1000 - ARGV[4])
-if difference > ${String(CLOCK_TOLERANCE)} then
+const CLOCK_ERROR = `
+local seconds
+local function clock_error(now)
+  seconds = seconds or redis.call('TIME')[1]
+  local difference = math.abs(seconds * 1000 - now)
+  if difference <= ${String(CLOCK_TOLERANCE)} then return nil end
   return redis.error_reply('CLOCK the clocks of this server and of the application differ by ' ..
     math.floor(difference / 1000) .. ' s: set both by NTP')
 end
 `;
 
-const MARK = `
-if current_epoch(KEYS[1], ARGV[1]) ~= ARGV[2] then return 'other-epoch' end
-if redis.call('EXISTS', KEYS[2]) == 1 then return 'already-marked' end
-redis.call('SET', KEYS[2], '', 'PX', ARGV[3])
-return 'marked'
-`;
+const MARK: Act = {
+  takes: [2, 3],
+  text: `
+local function act(epoch_key, key, epoch, kept, now)
+  local refusal = clock_error(now)
+  if refusal then return refusal end
+  if redis.call('GET', epoch_key) ~= epoch then return 'other-epoch' end
+  if string.sub(epoch, 1, ${String(HISTORY_DIGITS)}) ~= history() then return 'other-epoch' end
+  if redis.call('EXISTS', key) == 1 then return 'already-marked' end
+  local written = redis.pcall('SET', key, '', 'PX', kept)
+  return written.err and written or 'marked'
+end
+`,
+};
 
 const READ_HISTORY = `
-return history()
+return { history() }
 `;
 
-/** Every act of the store that is more than reading one record. */
+/** Every act of the store. Each answers a list: what came of each call. */
 export interface RedisScripts {
+  readonly readRecord: RedisScript;
   readonly writeRecord: RedisScript;
   readonly consume: RedisScript;
   readonly reserveLink: RedisScript;
@@ -174,18 +234,33 @@ export interface RedisScripts {
  */
 export function redisScripts(asksHistory: boolean): RedisScripts {
   const history = asksHistory ? ASK_HISTORY : KEEP_HISTORY;
-  const script = (...parts: string[]): RedisScript => {
-    const text = parts.join('');
-    return { text, sha: createHash('sha1').update(text).digest('hex') };
-  };
   return {
-    writeRecord: script(history, WRITE_RECORD),
-    consume: script(ALSO_WHEN_FULL, history, CONTEXT_STATE, CONSUME),
-    reserveLink: script(ALSO_WHEN_FULL, history, LINK_STATE, RESERVE_LINK),
-    releaseLink: script(ALSO_WHEN_FULL, RELEASE_LINK),
-    spend: script(ALSO_WHEN_FULL, history, CONTEXT_STATE, LINK_STATE, SPEND),
-    readEpoch: script(history, EPOCH, READ_EPOCH),
-    mark: script(CHECK_CLOCK, history, EPOCH, MARK),
+    readRecord: { ...script(forEachCall(READ_RECORD)), alone: 'get' },
+    writeRecord: script(history, forEachCall(WRITE_RECORD)),
+    consume: script(ALSO_WHEN_FULL, history, CONTEXT_STATE, forEachCall(CONSUME)),
+    reserveLink: script(ALSO_WHEN_FULL, history, LINK_STATE, forEachCall(RESERVE_LINK)),
+    releaseLink: script(ALSO_WHEN_FULL, forEachCall(RELEASE_LINK)),
+    spend: script(ALSO_WHEN_FULL, history, CONTEXT_STATE, LINK_STATE, forEachCall(SPEND)),
+    readEpoch: script(history, forEachCall(READ_EPOCH)),
+    mark: script(CLOCK_ERROR, history, forEachCall(MARK)),
     readHistory: script(history, READ_HISTORY),
   };
+}
+
+function script(...parts: string[]): RedisScript {
+  const text = parts.join('');
+  return { text, sha: createHash('sha1').update(text).digest('hex') };
+}
+
+/** Calls stand one after another in the keys and in the parameters. */
+function forEachCall({ takes: [keys, parameters], text }: Act): string {
+  const each = (list: string, count: number): string[] =>
+    Array.from({ length: count }, (_, index) => `${list}[${count} * call - ${count - 1 - index}]`);
+  return `${text}
+local answers = {}
+for call = 1, #KEYS / ${keys} do
+  answers[call] = act(${[...each('KEYS', keys), ...each('ARGV', parameters)].join(', ')})
+end
+return answers
+`;
 }

@@ -1,0 +1,68 @@
+import type { RedisConnection } from './connection.js';
+import { isCluster } from './redis-client.js';
+import { runScript, type ScriptCall, type ScriptCalls } from './script-call.js';
+import { asUnavailable } from './unavailable.js';
+
+/** The most calls of one command: the server does nothing else meanwhile, for a fifth of a millisecond. */
+const MOST_TOGETHER = 64;
+
+/** A call that waits for the end of the turn. */
+interface Waiting {
+  readonly call: ScriptCall;
+  readonly resolve: (answer: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Gathers the calls that come in one turn of the event loop: those of one script go out as one command, since a loaded
+ * process and its server spend more on a command than on what it does.
+ */
+export class GatheredScripts {
+  private readonly isCluster: boolean;
+  private waiting = new Map<string, Waiting[]>();
+
+  constructor(private readonly connection: RedisConnection) {
+    this.isCluster = isCluster(connection.client);
+  }
+
+  /** @throws AshError `ASH_STORE_UNAVAILABLE` */
+  run(call: ScriptCall): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      if (this.waiting.size === 0) setImmediate(this.send);
+      const group = this.groupOf(call);
+      const waiting = this.waiting.get(group);
+      if (waiting === undefined) this.waiting.set(group, [{ call, resolve, reject }]);
+      else waiting.push({ call, resolve, reject });
+    });
+  }
+
+  /** Sends what waits for the end of the turn. */
+  readonly send = (): void => {
+    const groups = this.waiting;
+    this.waiting = new Map();
+    for (const group of groups.values()) {
+      for (let first = 0; first < group.length; first += MOST_TOGETHER) {
+        void this.sendTogether(group.slice(first, first + MOST_TOGETHER));
+      }
+    }
+  };
+
+  /** On a Cluster one command has one slot, which the first key tells. */
+  private groupOf({ script, keys }: ScriptCall): string {
+    return this.isCluster ? `${script.sha}${keys[0] ?? ''}` : script.sha;
+  }
+
+  private async sendTogether(group: readonly Waiting[]): Promise<void> {
+    try {
+      const calls = group.map(({ call }) => call) as unknown as ScriptCalls;
+      const answers = await this.connection.run((client) => runScript(client, calls));
+      for (const [index, { resolve, reject }] of group.entries()) {
+        const answer = answers[index];
+        if (answer instanceof Error) reject(asUnavailable(answer));
+        else resolve(answer);
+      }
+    } catch (error) {
+      for (const { reject } of group) reject(error);
+    }
+  }
+}
