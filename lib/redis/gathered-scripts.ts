@@ -15,11 +15,13 @@ interface Waiting {
 
 /**
  * Gathers the calls that come in one turn of the event loop: those of one script go out as one command, since a loaded
- * process and its server spend more on a command than on what it does.
+ * process and its server spend more on a command than on what it does. One that comes while nothing is under way goes
+ * out at once: there is no load that would be worth its wait.
  */
 export class GatheredScripts {
   private readonly isCluster: boolean;
   private waiting = new Map<string, Waiting[]>();
+  private underWay = 0;
 
   constructor(private readonly connection: RedisConnection) {
     this.isCluster = isCluster(connection.client);
@@ -28,6 +30,10 @@ export class GatheredScripts {
   /** @throws AshError `ASH_STORE_UNAVAILABLE` */
   run(call: ScriptCall): Promise<unknown> {
     return new Promise((resolve, reject) => {
+      if (this.waiting.size === 0 && this.underWay === 0) {
+        void this.sendTogether([{ call, resolve, reject }]);
+        return;
+      }
       if (this.waiting.size === 0) setImmediate(this.send);
       const group = this.groupOf(call);
       const waiting = this.waiting.get(group);
@@ -53,6 +59,7 @@ export class GatheredScripts {
   }
 
   private async sendTogether(group: readonly Waiting[]): Promise<void> {
+    this.underWay += 1;
     try {
       const calls = group.map(({ call }) => call) as unknown as ScriptCalls;
       const answers = await this.connection.run((client) => runScript(client, calls));
@@ -63,6 +70,8 @@ export class GatheredScripts {
       }
     } catch (error) {
       for (const { reject } of group) reject(error);
+    } finally {
+      this.underWay -= 1;
     }
   }
 }
