@@ -1,0 +1,79 @@
+import { jest } from '@jest/globals';
+import { BoundedStore } from '../verification/bounded-store.js';
+import { atOnce } from './at-once.js';
+import type { AshConsumeResult } from './context-store.js';
+import { AshMemoryStore } from './memory.store.js';
+
+const OPTIONS = { binding: 'POST /transfer', ttlMs: 30_000 };
+const bounded = (store: AshMemoryStore): BoundedStore => new BoundedStore(store, 1_000);
+
+/** As an application wraps a store to count, to log or to refuse. */
+class CountingStore extends AshMemoryStore {
+  consumed = 0;
+
+  override consume(id: string): Promise<AshConsumeResult> {
+    this.consumed++;
+    return super.consume(id);
+  }
+}
+
+describe('AshMemoryStore, asked for what it has at hand,', () => {
+  it('answers without a promise what its methods answer with one', async () => {
+    const store = new AshMemoryStore();
+    const { id } = await store.create(OPTIONS);
+    expect(bounded(store).get(id)).toBe(await store.get(id));
+    expect(bounded(store).get('unknown')).toBeNull();
+    expect(bounded(store).consume(id)).toBe('consumed');
+    expect(bounded(store).consume(id)).toBe('already-used');
+    expect(bounded(store).get(id)).toMatchObject({ id, consumedAt: expect.any(Number) });
+    await store.close();
+  });
+
+  it('is asked by the method that a subclass has', async () => {
+    const store = new CountingStore();
+    const { id } = await store.create(OPTIONS);
+    expect(atOnce(store, 'consume')).toBeUndefined();
+    await expect(bounded(store).consume(id)).resolves.toBe('consumed');
+    expect(store.consumed).toBe(1);
+    await store.close();
+  });
+
+  it('is asked by the method that was put in the place of its own', async () => {
+    const store = new AshMemoryStore();
+    const { id } = await store.create(OPTIONS);
+    const get = jest.spyOn(store, 'get');
+    await expect(bounded(store).get(id)).resolves.toMatchObject({ id });
+    expect(get).toHaveBeenCalledTimes(1);
+    await store.close();
+  });
+
+  it('is asked through what stands for it', async () => {
+    const store = new AshMemoryStore();
+    const { id } = await store.create(OPTIONS);
+    const asked: string[] = [];
+    const stand = new Proxy(store, {
+      get: (target, key) => {
+        const own: unknown = Reflect.get(target, key, target);
+        if (key !== 'consume' || typeof own !== 'function') return own;
+        return (...args: unknown[]): unknown => {
+          asked.push(key);
+          return Reflect.apply(own, target, args);
+        };
+      },
+    });
+    await expect(bounded(stand).consume(id)).resolves.toBe('consumed');
+    expect(asked).toStrictEqual(['consume']);
+    await store.close();
+  });
+
+  it('says that it is unavailable where its clock throws', async () => {
+    let clock = (): number => 1;
+    const store = new AshMemoryStore({ clock: () => clock() });
+    const { id } = await store.create(OPTIONS);
+    clock = () => {
+      throw new Error('no time');
+    };
+    expect(() => bounded(store).consume(id)).toThrow(expect.objectContaining({ code: 'ASH_STORE_UNAVAILABLE' }));
+    await store.close();
+  });
+});
