@@ -18,6 +18,11 @@ export class Deadline {
     return performance.now() >= this.end;
   }
 
+  /** How much of the wait is left, in milliseconds. */
+  get left(): number {
+    return Math.max(0, this.end - performance.now());
+  }
+
   /**
    * What is awaited, if it comes in time. Whoever asked for it sees to it if it comes late.
    *
@@ -25,7 +30,10 @@ export class Deadline {
    * @throws TooLateError
    */
   within<T>(awaited: Promise<T>, title: string): Promise<T> {
-    const left = Math.max(0, this.end - performance.now());
-    return within(awaited, left, () => new TooLateError(`${title} did not come within ${String(this.timeout)} ms.`));
+    return within(
+      awaited,
+      this.left,
+      () => new TooLateError(`${title} did not come within ${String(this.timeout)} ms.`),
+    );
   }
 }

@@ -3,9 +3,9 @@ import type { DataSource } from 'typeorm';
 import { Deadline } from './deadline.js';
 import type { SqlEngine } from './engine.js';
 import { unavailable } from './failure.js';
-import type { SqlSession, SqlSessionOptions } from './session.js';
+import type { SqlRunner, SqlSessionOptions } from './session.js';
 import type { SqliteDatabase } from './sqlite.js';
-import { bind, type SqlAnswer, type SqlStatement, type SqlValue } from './statement.js';
+import { bind, type SqlAnswer, type SqlBound, type SqlStatement, type SqlValues } from './statement.js';
 
 const PAUSE = 2;
 
@@ -14,20 +14,19 @@ const PAUSE = 2;
  * waits until no transaction is open on it, since a context that is spent in somebody else's transaction is unspent
  * again when that is rolled back.
  */
-export class EmbeddedSession implements SqlSession {
+export class EmbeddedSession implements SqlRunner {
   constructor(
     private readonly source: DataSource,
     private readonly engine: SqlEngine,
     private readonly options: SqlSessionOptions,
   ) {}
 
-  async execute(
-    statement: SqlStatement,
-    values: Readonly<Record<string, SqlValue>>,
-    timeout = this.options.timeout,
-  ): Promise<SqlAnswer> {
+  async execute(statement: SqlStatement, values: SqlValues, timeout = this.options.timeout): Promise<SqlAnswer> {
+    return this.run(statement, bind(statement, values), timeout);
+  }
+
+  async run(statement: SqlStatement, bound: SqlBound[], timeout: number): Promise<SqlAnswer> {
     try {
-      const bound = bind(statement, values);
       const runner = this.source.createQueryRunner('master');
       const database = (await runner.connect()) as SqliteDatabase;
       this.source.logger.logQuery(statement.text, undefined, runner);
@@ -40,7 +39,7 @@ export class EmbeddedSession implements SqlSession {
   private async whenFree(
     database: SqliteDatabase,
     statement: SqlStatement,
-    values: SqlValue[],
+    bound: SqlBound[],
     deadline: Deadline,
   ): Promise<SqlAnswer> {
     for (;;) {
@@ -48,7 +47,7 @@ export class EmbeddedSession implements SqlSession {
         try {
           // Nothing runs between the question and the statement.
           return await withoutBlocking(database, () =>
-            this.engine.run(database, statement, values, this.options.prepare),
+            this.engine.run(database, statement, bound, this.options.prepare),
           );
         } catch (error) {
           if (this.engine.faultOf(error) !== 'conflict' || deadline.isOver) throw error;

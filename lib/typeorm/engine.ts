@@ -1,10 +1,13 @@
 import type { DataSource } from 'typeorm';
-import type { SqlAnswer, SqlStatement, SqlValue } from './statement.js';
+import type { SqlAnswer, SqlBound, SqlStatement } from './statement.js';
 import type { SqlStatements } from './statements.js';
 import type { SqlTables } from './tables.js';
 
-/** What an engine's error means to the store. */
-export type SqlFault = 'conflict' | 'duplicate' | 'no-table' | 'other';
+/**
+ * What an engine's error means to the store. After all but `other` the statement has done nothing, for a reason that
+ * lies in it or in its rows: a part of it may do.
+ */
+export type SqlFault = 'conflict' | 'duplicate' | 'no-table' | 'refused' | 'other';
 
 /** How a set of statements is meant to run. */
 export interface SqlStatementOptions {
@@ -49,7 +52,7 @@ export interface SqlEngine {
   readonly run: (
     connection: unknown,
     statement: SqlStatement,
-    values: SqlValue[],
+    values: SqlBound[],
     isPrepared: boolean,
   ) => Promise<SqlAnswer>;
   /** Ends a connection whose answer came too late, so that no other request gets it. */

@@ -3,6 +3,7 @@ import { AshError } from '../core/index.js';
 import { engineOf, isDataSource, makeDataSource } from './data-source.js';
 import { EmbeddedSession } from './embedded-session.js';
 import type { SqlEngine } from './engine.js';
+import { GroupingSession } from './grouping-session.js';
 import { schemaOf } from './migration.js';
 import type { CheckedOptions } from './options.js';
 import { PooledSession } from './pooled-session.js';
@@ -66,8 +67,9 @@ export function recordsOf(parts: SqlParts, inside?: SqlSession): SqlRecordsOptio
 }
 
 function gated({ source, engine, options, gate }: SqlParts): SqlSession {
-  const session =
+  const runner =
     engine === SQLITE ? new EmbeddedSession(source, engine, options) : new PooledSession(source, engine, options);
+  const session = new GroupingSession(runner, engine, options.timeout);
   return {
     execute: (statement, values, timeout) => {
       if (gate.isOpen) return session.execute(statement, values, timeout);

@@ -2,8 +2,8 @@ import type { DataSource, QueryRunner } from 'typeorm';
 import { Deadline, TooLateError } from './deadline.js';
 import type { SqlEngine } from './engine.js';
 import { unavailable } from './failure.js';
-import type { SqlSession, SqlSessionOptions } from './session.js';
-import { bind, type SqlAnswer, type SqlStatement, type SqlValue } from './statement.js';
+import type { SqlRunner, SqlSessionOptions } from './session.js';
+import { bind, type SqlAnswer, type SqlBound, type SqlStatement, type SqlValues } from './statement.js';
 
 /** A statement that lost against another transaction is begun again this often. */
 const ATTEMPTS = 3;
@@ -15,7 +15,7 @@ const ATTEMPTS = 3;
 const MAX_GIVEN_UP = 256;
 
 /** Runs each statement on a connection of the pool, as a transaction of its own. */
-export class PooledSession implements SqlSession {
+export class PooledSession implements SqlRunner {
   private givenUp = 0;
 
   constructor(
@@ -24,12 +24,11 @@ export class PooledSession implements SqlSession {
     private readonly options: SqlSessionOptions,
   ) {}
 
-  async execute(
-    statement: SqlStatement,
-    values: Readonly<Record<string, SqlValue>>,
-    timeout = this.options.timeout,
-  ): Promise<SqlAnswer> {
-    const bound = bind(statement, values);
+  async execute(statement: SqlStatement, values: SqlValues, timeout = this.options.timeout): Promise<SqlAnswer> {
+    return this.run(statement, bind(statement, values), timeout);
+  }
+
+  async run(statement: SqlStatement, bound: SqlBound[], timeout: number): Promise<SqlAnswer> {
     const deadline = new Deadline(timeout);
     for (let attempt = 1; ; attempt++) {
       try {
@@ -41,7 +40,7 @@ export class PooledSession implements SqlSession {
     }
   }
 
-  private async attempt(statement: SqlStatement, values: SqlValue[], deadline: Deadline): Promise<SqlAnswer> {
+  private async attempt(statement: SqlStatement, bound: SqlBound[], deadline: Deadline): Promise<SqlAnswer> {
     const { engine, source } = this;
     // A replica may not have seen yet that a context is spent.
     const runner = source.createQueryRunner('master');
@@ -50,7 +49,7 @@ export class PooledSession implements SqlSession {
       // Without the values: among them are the secrets of contexts.
       source.logger.logQuery(statement.text, undefined, runner);
       return await deadline.within(
-        engine.run(connection, statement, values, this.options.prepare),
+        engine.run(connection, statement, bound, this.options.prepare),
         `An answer of ${engine.title}`,
       );
     } catch (error) {

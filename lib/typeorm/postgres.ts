@@ -1,6 +1,7 @@
 import type { SqlEngine, SqlFault } from './engine.js';
 import { attendPool } from './pg-pool.js';
 import { property } from './property.js';
+import { grouped } from './postgres-groups.js';
 import { numbered, type SqlAnswer, type SqlRow } from './statement.js';
 import { sharedStatements } from './statements.js';
 import { forgettable, type SqlTables } from './tables.js';
@@ -21,6 +22,12 @@ const FAULTS: Readonly<Record<string, SqlFault>> = {
   '42P01': 'no-table',
   '42703': 'no-table',
 };
+
+/**
+ * The classes of a value that does not fit, a broken constraint, a lost transaction, a limit of the server's and a row
+ * that somebody else held for too long.
+ */
+const REFUSED = /^(?:22|23|40|54|55)[0-9A-Z]{3}$/;
 
 export const POSTGRES: SqlEngine = {
   title: 'PostgreSQL',
@@ -62,14 +69,14 @@ export const POSTGRES: SqlEngine = {
         ? ''
         : ` AND (SELECT set_config('lock_timeout', '${String(lockTimeout)}ms', true)) IS NOT NULL`;
     const due = asksServerClock ? 'LEAST(:now, (extract(epoch FROM now()) * 1000)::bigint)' : ':now';
+    const shared = sharedStatements(tables, {
+      compile: numbered,
+      bounded,
+      present: '',
+      unlessThere: ' ON CONFLICT DO NOTHING',
+    });
     return {
-      ...sharedStatements(tables, {
-        compile: numbered,
-        bounded,
-        present: '',
-        unlessThere: ' ON CONFLICT DO NOTHING',
-      }),
-      spend: numbered(spend(tables, bounded)),
+      ...grouped({ ...shared, spend: numbered(spend(tables, bounded)) }, tables, lockTimeout),
       forget: forgettable(tables).map((table) =>
         // The rows' addresses, so that the batch is found by one walk along the index; a row that is being spent is
         // left for the next time.
@@ -91,7 +98,10 @@ export const POSTGRES: SqlEngine = {
     (connection as PostgresClient).end().catch(() => undefined);
   },
 
-  faultOf: (error) => FAULTS[String(property(error, 'code'))] ?? 'other',
+  faultOf: (error) => {
+    const code = String(property(error, 'code'));
+    return FAULTS[code] ?? (REFUSED.test(code) ? 'refused' : 'other');
+  },
 };
 
 /**

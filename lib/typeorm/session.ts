@@ -1,4 +1,4 @@
-import type { SqlAnswer, SqlStatement, SqlValue } from './statement.js';
+import type { SqlAnswer, SqlBound, SqlStatement, SqlValues } from './statement.js';
 
 /** Where statements run: on connections of a pool, on the one connection of an embedded engine, or in a transaction. */
 export interface SqlSession {
@@ -8,7 +8,18 @@ export interface SqlSession {
    * @param timeout The longest wait, in milliseconds, where it is not the store's own.
    * @throws AshError `ASH_STORE_UNAVAILABLE`, with the driver's error as its cause.
    */
-  execute(statement: SqlStatement, values: Readonly<Record<string, SqlValue>>, timeout?: number): Promise<SqlAnswer>;
+  execute(statement: SqlStatement, values: SqlValues, timeout?: number): Promise<SqlAnswer>;
+}
+
+/** Where statements run that are bound already. */
+export interface SqlRunner extends SqlSession {
+  /**
+   * Runs one statement.
+   *
+   * @param timeout The longest wait, in milliseconds.
+   * @throws AshError `ASH_STORE_UNAVAILABLE`, with the driver's error as its cause.
+   */
+  run(statement: SqlStatement, bound: SqlBound[], timeout: number): Promise<SqlAnswer>;
 }
 
 /** How a session runs its statements. */

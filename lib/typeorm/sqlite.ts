@@ -1,13 +1,13 @@
 import type { SqlEngine, SqlFault } from './engine.js';
 import { property } from './property.js';
-import { positional, type SqlAnswer, type SqlRow, type SqlValue } from './statement.js';
+import { positional, type SqlAnswer, type SqlBound, type SqlRow } from './statement.js';
 import { sharedStatements } from './statements.js';
 import { forgettable } from './tables.js';
 
 interface PreparedStatement {
   readonly reader: boolean;
-  all(...values: SqlValue[]): readonly SqlRow[];
-  run(...values: SqlValue[]): { readonly changes: number };
+  all(...values: SqlBound[]): readonly SqlRow[];
+  run(...values: SqlBound[]): { readonly changes: number };
 }
 
 /** What the store needs of a database of `better-sqlite3`. */

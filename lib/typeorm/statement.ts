@@ -3,6 +3,12 @@ import * as digest from '#digest';
 /** What a statement is given. */
 export type SqlValue = string | number | null;
 
+/** What a driver is given for one parameter: a list where a statement is for many rows at once. */
+export type SqlBound = SqlValue | readonly SqlValue[];
+
+/** The values of one act, by the names of the parameters. */
+export type SqlValues = Readonly<Record<string, SqlValue>>;
+
 /** One row of an answer; 64-bit numbers come as text from some drivers. */
 export type SqlRow = Readonly<Record<string, unknown>>;
 
@@ -20,6 +26,23 @@ export interface SqlStatement {
   readonly text: string;
   /** The parameters in the order in which the driver takes them. */
   readonly parameters: readonly string[];
+  /** The same for many rows at once, where the engine has such a form. */
+  readonly group?: SqlGroup;
+}
+
+/** A statement that does for many acts at once, each with a row of its own, what another one does for one of them. */
+export interface SqlGroup {
+  readonly statement: SqlStatement;
+  /**
+   * How its answer is told apart into those of the acts. An insertion does all or nothing. For a question and a change
+   * each row of the answer names its act by the first of the keys; a change answers with the rows that it changed, and,
+   * with a column `held` that is true, with those that it found as they have to be and that somebody else has locked.
+   */
+  readonly kind: 'insertion' | 'question' | 'change';
+  /** The parameters of which no two acts of one change may share a value: their rows would be the same. */
+  readonly keys: readonly string[];
+  /** The values of all acts, in the statement's order. */
+  readonly bind: (acts: readonly SqlValues[]) => SqlBound[];
 }
 
 /** A name after a colon; PostgreSQL writes a type after two. */
@@ -56,7 +79,7 @@ export function positional(text: string): SqlStatement {
  * @throws TypeError for a value that is missing, and for a number that is no integer: a clock which gives none must
  * not become a `NULL` that compares with nothing.
  */
-export function bind({ parameters }: SqlStatement, values: Readonly<Record<string, SqlValue>>): SqlValue[] {
+export function bind({ parameters }: SqlStatement, values: SqlValues): SqlValue[] {
   return parameters.map((name) => {
     const value = values[name];
     const isFit = typeof value === 'number' ? Number.isSafeInteger(value) : value !== undefined;

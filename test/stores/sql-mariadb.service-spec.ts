@@ -1,6 +1,7 @@
 import { describeSqlCleanup } from './sql-cleanup.suite.js';
 import { describeSqlContract } from './sql-contract.suite.js';
 import { MARIADB } from './sql-fixture.js';
+import { describeSqlGroups } from './sql-groups.suite.js';
 import { describeSqlSchema } from './sql-schema.suite.js';
 import { describeSqlSeeds } from './sql-seeds.suite.js';
 import { describeSqlTransactions } from './sql-transactions.suite.js';
@@ -11,6 +12,7 @@ describeSqlContract({
   title: 'MariaDB, taken for MySQL',
   options: () => Object.assign(MARIADB.options(), { type: 'mysql' as const }),
 });
+describeSqlGroups(MARIADB);
 describeSqlSchema(MARIADB);
 describeSqlCleanup(MARIADB);
 describeSqlSeeds(MARIADB);

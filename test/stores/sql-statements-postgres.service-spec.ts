@@ -88,6 +88,15 @@ describe('AshSqlStore, counted by the log of PostgreSQL,', () => {
       },
       [/^SELECT seed/, /^INSERT INTO "ash_seed"/, /^SELECT seed/, /^SELECT seed/],
     ],
+    [
+      'issues, loads and spends many at once with one for all',
+      async () => {
+        const contexts = await Promise.all([1, 2, 3].map(() => store.create(OPTIONS)));
+        await Promise.all(contexts.map(({ id }) => store.get(id)));
+        await Promise.all(contexts.map(({ id }) => store.consume(id)));
+      },
+      [/^INSERT INTO "ash_context"/, /^SELECT .+ "ash_context"/, /^WITH free/],
+    ],
     ['asks nothing for what is no tick', () => store.findSeed(-1), []],
     ['asks nothing for an identifier that it never gives', () => store.get(`ash_${'g'.repeat(32)}`), []],
   ])('%s', async (_title, act, expected) => {

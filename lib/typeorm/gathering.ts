@@ -1,0 +1,133 @@
+import { Deadline } from './deadline.js';
+
+/** One act that waits for its answer. */
+export interface Act<Request> {
+  readonly request: Request;
+  /** After it the act is refused. */
+  readonly deadline: Deadline;
+}
+
+/** The answer to each of some acts. */
+export type AnswerTo<Request, Answer> = (act: Act<Request>) => Answer | Promise<Answer>;
+
+/** How acts of one kind are gathered. */
+export interface GatheringOptions<Request, Answer> {
+  /**
+   * Does all of some acts, and tells what the answer to each is; one that takes longer is a promise. That it rejects is
+   * the answer to all of them.
+   */
+  readonly send: (acts: readonly Act<Request>[]) => Promise<AnswerTo<Request, Answer>>;
+  /** The longest wait of an act, in milliseconds. */
+  readonly timeout: number;
+  /** A group that has not come back by then, in milliseconds, holds the next one up no longer. */
+  readonly patience: number;
+  /** Makes the error of an act that waited for too long. */
+  readonly tooLate: () => Error;
+}
+
+/** So many acts go out together at most. */
+const MOST_ACTS = 256;
+
+/** So many groups are under way at once: while the server works at one, the process gathers and reads another. */
+const MOST_UNDER_WAY = 2;
+
+interface WaitingAct<Request, Answer> extends Act<Request> {
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Gathers acts of one kind. What comes in one turn of the event loop goes out together at its end; what comes while a
+ * group is under way goes out together when that has come back. So an act alone waits for nothing, and the more acts
+ * there are the larger are the groups.
+ */
+export class Gathering<Request, Answer> {
+  private waiting: WaitingAct<Request, Answer>[] = [];
+  /** All acts without an answer, also those that were sent, the one that came first before the others. */
+  private readonly unanswered = new Set<WaitingAct<Request, Answer>>();
+  private overdue: ReturnType<typeof setTimeout> | undefined;
+  private underWay = 0;
+  private isTurnAwaited = false;
+
+  constructor(private readonly options: GatheringOptions<Request, Answer>) {}
+
+  /** The answer to one act; whoever is refused for the time and was not sent yet is not sent any more. */
+  ask(request: Request): Promise<Answer> {
+    return new Promise<Answer>((resolve, reject) => {
+      const act = { request, deadline: new Deadline(this.options.timeout), resolve, reject };
+      this.waiting.push(act);
+      this.unanswered.add(act);
+      this.overdue ??= this.refuseIn(this.options.timeout);
+      this.awaitTurn();
+    });
+  }
+
+  private awaitTurn(): void {
+    if (this.isTurnAwaited || this.underWay >= MOST_UNDER_WAY || this.waiting.length === 0) return;
+    this.isTurnAwaited = true;
+    setImmediate(() => {
+      this.isTurnAwaited = false;
+      const acts = this.waiting.splice(0, MOST_ACTS).filter((act) => this.unanswered.has(act));
+      if (acts.length > 0) void this.send(acts);
+      this.awaitTurn();
+    });
+  }
+
+  private async send(acts: readonly WaitingAct<Request, Answer>[]): Promise<void> {
+    let isUnderWay = true;
+    const makeWay = (): void => {
+      if (!isUnderWay) return;
+      isUnderWay = false;
+      this.underWay--;
+      this.awaitTurn();
+    };
+    this.underWay++;
+    const impatience = setTimeout(makeWay, this.options.patience);
+    try {
+      const answerTo = await this.options.send(acts);
+      for (const act of acts) void this.answer(act, answerTo);
+    } catch (error) {
+      for (const act of acts) this.refuse(act, error);
+    } finally {
+      clearTimeout(impatience);
+      makeWay();
+    }
+  }
+
+  private async answer(act: WaitingAct<Request, Answer>, answerTo: AnswerTo<Request, Answer>): Promise<void> {
+    try {
+      act.resolve(await answerTo(act));
+      this.settle(act);
+    } catch (error) {
+      this.refuse(act, error);
+    }
+  }
+
+  private refuse(act: WaitingAct<Request, Answer>, error: unknown): void {
+    act.reject(error);
+    this.settle(act);
+  }
+
+  private settle(act: WaitingAct<Request, Answer>): void {
+    this.unanswered.delete(act);
+    if (this.unanswered.size > 0) return;
+    clearTimeout(this.overdue);
+    this.overdue = undefined;
+  }
+
+  private refuseIn(milliseconds: number): ReturnType<typeof setTimeout> {
+    return setTimeout(() => {
+      this.refuseOverdue();
+    }, milliseconds);
+  }
+
+  private refuseOverdue(): void {
+    for (const act of this.unanswered) {
+      if (!act.deadline.isOver) {
+        this.overdue = this.refuseIn(act.deadline.left);
+        return;
+      }
+      this.refuse(act, this.options.tooLate());
+    }
+  }
+}

@@ -1,0 +1,122 @@
+import { TooLateError } from './deadline.js';
+import type { SqlEngine } from './engine.js';
+import { unavailable } from './failure.js';
+import { Gathering, type Act, type AnswerTo } from './gathering.js';
+import { property } from './property.js';
+import type { SqlRunner, SqlSession } from './session.js';
+import { bind, type SqlAnswer, type SqlGroup, type SqlRow, type SqlStatement, type SqlValues } from './statement.js';
+
+/** For so long, in milliseconds, what waits is held up by a statement that waits for a row or for its connection. */
+const PATIENCE = 25;
+
+const NOTHING: SqlAnswer = { rows: [], affected: 0 };
+const INSERTED: SqlAnswer = { rows: [], affected: 1 };
+
+type SqlAct = Act<SqlValues>;
+type SqlAnswerTo = AnswerTo<SqlValues, SqlAnswer>;
+
+/** Acts that cannot go out with others, and those others. */
+type Rivals = ReadonlyMap<SqlAct, readonly SqlAct[]>;
+
+/** How the acts of a group were told apart, and how one of them runs alone. */
+interface Apart {
+  readonly group: SqlGroup;
+  readonly rivals: Rivals;
+  readonly alone: (act: SqlAct) => Promise<SqlAnswer>;
+}
+
+const NO_RIVALS: Rivals = new Map();
+
+/**
+ * Runs what waits for the same statement as one statement for many rows, where it has such a form; each act is answered
+ * as if it had run alone. An act alone, and one that the others would have to wait for, runs as the statement for one row.
+ */
+export class GroupingSession implements SqlSession {
+  private readonly gatherings = new Map<string, Gathering<SqlValues, SqlAnswer>>();
+
+  constructor(
+    private readonly runner: SqlRunner,
+    private readonly engine: SqlEngine,
+    private readonly timeout: number,
+  ) {}
+
+  async execute(statement: SqlStatement, values: SqlValues, timeout?: number): Promise<SqlAnswer> {
+    const { group } = statement;
+    if (group === undefined || timeout !== undefined) return this.runner.execute(statement, values, timeout);
+    // What is no value for a statement must not go out with others.
+    bind(statement, values);
+    return this.gatheringOf(statement, group).ask(values);
+  }
+
+  private gatheringOf(statement: SqlStatement, group: SqlGroup): Gathering<SqlValues, SqlAnswer> {
+    const known = this.gatherings.get(statement.name);
+    if (known !== undefined) return known;
+    const gathering = new Gathering<SqlValues, SqlAnswer>({
+      send: (acts) => this.send(statement, group, acts),
+      timeout: this.timeout,
+      patience: PATIENCE,
+      tooLate: () =>
+        unavailable(
+          new TooLateError(`An answer of ${this.engine.title} did not come within ${String(this.timeout)} ms.`),
+        ),
+    });
+    this.gatherings.set(statement.name, gathering);
+    return gathering;
+  }
+
+  private async send(statement: SqlStatement, group: SqlGroup, acts: readonly SqlAct[]): Promise<SqlAnswerTo> {
+    const alone = (act: SqlAct) => this.runAlone(statement, act);
+    const [first] = acts;
+    const last = acts.at(-1);
+    if (first === undefined || last === undefined) return alone;
+    if (first === last) {
+      const answer = await alone(first);
+      return () => answer;
+    }
+    const rivals = group.kind === 'change' ? rivalsAmong(acts, group.keys) : NO_RIVALS;
+    const bound = group.bind(acts.filter((act) => !rivals.has(act)).map(({ request }) => request));
+    try {
+      const answer = await this.runner.run(group.statement, bound, Math.ceil(last.deadline.left));
+      return answersOf(answer, { group, rivals, alone });
+    } catch (error) {
+      if (this.engine.faultOf(property(error, 'cause')) === 'other') throw error;
+      // Nothing was done, and it may have been for one of them only.
+      return alone;
+    }
+  }
+
+  private runAlone(statement: SqlStatement, { request, deadline }: SqlAct): Promise<SqlAnswer> {
+    return this.runner.run(statement, bind(statement, request), Math.ceil(deadline.left));
+  }
+}
+
+/** What the answer to a statement for many rows says to each of the acts. */
+function answersOf(answer: SqlAnswer, { group, rivals, alone }: Apart): SqlAnswerTo {
+  if (group.kind === 'insertion') return () => INSERTED;
+  const [key = ''] = group.keys;
+  const rows = new Map<unknown, SqlRow>(answer.rows.map((row) => [row[key], row]));
+  const rowOf = ({ request }: SqlAct) => rows.get(request[key]);
+  const isHeld = (act: SqlAct) => rowOf(act)?.['held'] === true;
+  return (act) => {
+    const others = rivals.get(act);
+    if (others === undefined) return isHeld(act) ? alone(act) : answerOf(rowOf(act));
+    // One of them has changed the row, so that this act finds it changed; or it is to be tried all the same.
+    return others.some((other) => rowOf(other) !== undefined && !isHeld(other)) ? NOTHING : alone(act);
+  };
+}
+
+function answerOf(row: SqlRow | undefined): SqlAnswer {
+  return row === undefined ? NOTHING : { rows: [row], affected: 1 };
+}
+
+/** The acts that want a row which another one before them wants too, with those others. */
+function rivalsAmong(acts: readonly SqlAct[], keys: readonly string[]): Rivals {
+  const rivals = new Map<SqlAct, readonly SqlAct[]>();
+  const wanted = keys.map((key) => ({ key, by: new Map<unknown, SqlAct>() }));
+  for (const act of acts) {
+    const others = wanted.flatMap(({ key, by }) => by.get(act.request[key]) ?? []);
+    if (others.length > 0) rivals.set(act, others);
+    else for (const { key, by } of wanted) by.set(act.request[key], act);
+  }
+  return rivals;
+}

@@ -1,0 +1,89 @@
+import type { AshSqlStore } from 'nestjs-ash/typeorm';
+import type { DataSource } from 'typeorm';
+import { seen } from '../../scripts/services/index.mjs';
+import { connect, dropTables, openStore, POSTGRES, prefixOf } from './sql-fixture.js';
+
+const OPTIONS = { binding: 'POST /transfer', ttlMs: 60_000 };
+const MANY = 20;
+
+describe('AshSqlStore on PostgreSQL, asked many things at once,', () => {
+  const prefix = prefixOf('held');
+  let source: DataSource;
+  let holder: DataSource;
+  let store: AshSqlStore;
+
+  beforeAll(async () => {
+    source = await connect(POSTGRES);
+    holder = await connect(POSTGRES);
+    store = await openStore(source, { tablePrefix: prefix, timeout: 10_000 });
+  });
+
+  afterAll(async () => {
+    await store.close();
+    await dropTables(holder, prefix);
+    await source.destroy();
+    await holder.destroy();
+  });
+
+  const issue = () => Promise.all(Array.from({ length: MANY }, () => store.create(OPTIONS)));
+  const waiting = async () => {
+    const [row] = await holder.query<[{ n: string }]>(
+      "SELECT count(*) AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock'",
+    );
+    return Number(row.n);
+  };
+
+  it.each(['commits', 'rolls back'])(
+    'lets only the request for a context wait that a transaction holds, until that %s',
+    async (end) => {
+      const contexts = await issue();
+      const [held, ...free] = contexts.map(({ id }) => id);
+      if (held === undefined) throw new Error('There is no context.');
+      let consuming: Promise<unknown> | undefined;
+      let isAnswered = false;
+      const transaction = holder.transaction(async (manager) => {
+        await store.withManager(manager).consume(held);
+        consuming = store.consume(held).finally(() => (isAnswered = true));
+        // In the same turn, and so with it.
+        const results = await Promise.all(free.map((id) => store.consume(id)));
+        expect(results).toStrictEqual(free.map(() => 'consumed'));
+        await seen('the one waiting', async () => (await waiting()) === 1);
+        expect(isAnswered).toBe(false);
+        if (end === 'rolls back') throw new Error(end);
+      });
+      await Promise.allSettled([transaction]);
+      await expect(consuming).resolves.toBe(end === 'commits' ? 'already-used' : 'consumed');
+    },
+  );
+
+  it('lets only the request for a key wait that a transaction is marking', async () => {
+    const epoch = await store.epoch(0);
+    const mark = (key: string, on: Pick<AshSqlStore, 'mark'> = store) =>
+      on.mark({ shard: 0, key, epoch, ttlMs: 1_000 });
+    let marking: Promise<unknown> | undefined;
+    await holder.transaction(async (manager) => {
+      await mark('held', store.withManager(manager));
+      marking = mark('held');
+      const results = await Promise.all(['a', 'b', 'c'].map((key) => mark(key)));
+      expect(results).toStrictEqual(['marked', 'marked', 'marked']);
+      await seen('the one waiting', async () => (await waiting()) === 1);
+    });
+    await expect(marking).resolves.toBe('already-marked');
+  });
+
+  it('refuses all whose session is ended meanwhile, and has spent none of them', async () => {
+    const contexts = await issue();
+    let outcomes: Promise<PromiseSettledResult<unknown>[]> | undefined;
+    await holder.transaction(async (manager) => {
+      await manager.query(`LOCK TABLE ${prefix}context IN ACCESS EXCLUSIVE MODE`);
+      outcomes = Promise.allSettled(contexts.map(({ id }) => store.consume(id)));
+      await seen('the statement waiting', async () => (await waiting()) === 1);
+      await manager.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock'");
+      await outcomes;
+    });
+    const reason: unknown = expect.objectContaining({ code: 'ASH_STORE_UNAVAILABLE' });
+    await expect(outcomes).resolves.toStrictEqual(contexts.map(() => ({ status: 'rejected', reason })));
+    const results = await Promise.all(contexts.map(({ id }) => store.consume(id)));
+    expect(results).toStrictEqual(contexts.map(() => 'consumed'));
+  });
+});
