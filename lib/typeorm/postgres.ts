@@ -1,7 +1,8 @@
 import type { SqlEngine, SqlFault } from './engine.js';
+import { grouped } from './groups.js';
 import { attendPool } from './pg-pool.js';
 import { property } from './property.js';
-import { grouped } from './postgres-groups.js';
+import { postgresGroups } from './postgres-groups.js';
 import { numbered, type SqlAnswer, type SqlRow } from './statement.js';
 import { sharedStatements } from './statements.js';
 import { forgettable, type SqlTables } from './tables.js';
@@ -76,7 +77,7 @@ export const POSTGRES: SqlEngine = {
       unlessThere: ' ON CONFLICT DO NOTHING',
     });
     return {
-      ...grouped({ ...shared, spend: numbered(spend(tables, bounded)) }, tables, lockTimeout),
+      ...grouped({ ...shared, spend: numbered(spend(tables, bounded)) }, tables, postgresGroups(tables, lockTimeout)),
       forget: forgettable(tables).map((table) =>
         // The rows' addresses, so that the batch is found by one walk along the index; a row that is being spent is
         // left for the next time.

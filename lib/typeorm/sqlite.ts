@@ -1,5 +1,7 @@
 import type { SqlEngine, SqlFault } from './engine.js';
+import { grouped } from './groups.js';
 import { property } from './property.js';
+import { SQLITE_GROUPS } from './sqlite-groups.js';
 import { positional, type SqlAnswer, type SqlBound, type SqlRow } from './statement.js';
 import { sharedStatements } from './statements.js';
 import { forgettable } from './tables.js';
@@ -50,20 +52,22 @@ export const SQLITE: SqlEngine = {
        "name" varchar(64) PRIMARY KEY NOT NULL, "value" varchar(128) NOT NULL, "held_until" bigint NOT NULL)`,
   ],
 
-  statements: (tables, { batch }) => ({
-    ...sharedStatements(tables, {
+  statements: (tables, { batch }) => {
+    const shared = sharedStatements(tables, {
       compile: positional,
       bounded: '',
       present: '',
       unlessThere: ' ON CONFLICT DO NOTHING',
-    }),
-    spend: undefined,
-    forget: forgettable(tables).map((table) =>
-      positional(`
-        DELETE FROM ${table} WHERE rowid IN (
-          SELECT rowid FROM ${table} WHERE keep_until <= :now ORDER BY keep_until LIMIT ${String(batch)})`),
-    ),
-  }),
+    });
+    return {
+      ...grouped({ ...shared, spend: undefined }, tables, SQLITE_GROUPS),
+      forget: forgettable(tables).map((table) =>
+        positional(`
+          DELETE FROM ${table} WHERE rowid IN (
+            SELECT rowid FROM ${table} WHERE keep_until <= :now ORDER BY keep_until LIMIT ${String(batch)})`),
+      ),
+    };
+  },
 
   run: (connection, { text }, values, isPrepared) =>
     new Promise<SqlAnswer>((resolve) => {
@@ -82,7 +86,7 @@ export const SQLITE: SqlEngine = {
   faultOf: (error) => {
     const code = String(property(error, 'code'));
     if (code === 'SQLITE_ERROR' && /no such (table|column)/.test(String(property(error, 'message')))) return 'no-table';
-    return FAULTS[code] ?? 'other';
+    return FAULTS[code] ?? (code.startsWith('SQLITE_CONSTRAINT') ? 'refused' : 'other');
   },
 };
 

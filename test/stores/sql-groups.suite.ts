@@ -29,13 +29,16 @@ export function describeSqlGroups(target: SqlTarget): void {
     const times = <T>(count: number, act: (index: number) => Promise<T>) =>
       Promise.all(Array.from({ length: count }, (_, index) => act(index)));
     const hashOf = () => randomBytes(32).toString('hex');
-    const counted = (results: readonly unknown[]) =>
-      Object.fromEntries(
-        [...new Set(results)].map((each) => [each, results.filter((result) => result === each).length]),
-      );
+    const counted = (results: readonly unknown[]) => {
+      const counts: Record<string, number> = {};
+      for (const result of results.map(String)) counts[result] = (counts[result] ?? 0) + 1;
+      return counts;
+    };
+    const keepLink = (hash: string) =>
+      store.writeLink({ hash, chain: 'checkout', step: 'POST /cart', issuedAt: now, expiresAt: now + 60_000 });
     const writeLink = async () => {
       const hash = hashOf();
-      await store.writeLink({ hash, chain: 'checkout', step: 'POST /cart', issuedAt: now, expiresAt: now + 60_000 });
+      await keepLink(hash);
       return hash;
     };
 
@@ -142,7 +145,7 @@ export function describeSqlGroups(target: SqlTarget): void {
         const contexts = await times(100, () => store.create(OPTIONS));
         const results = await Promise.all(
           [store, ...stores].flatMap((each, index) =>
-            (index % 2 === 0 ? contexts : contexts.toReversed()).map(({ id }) => each.consume(id)),
+            (index % 2 === 0 ? contexts : [...contexts].reverse()).map(({ id }) => each.consume(id)),
           ),
         );
         expect(counted(results)).toStrictEqual({ consumed: 100, 'already-used': 300 });
@@ -151,17 +154,14 @@ export function describeSqlGroups(target: SqlTarget): void {
       await Promise.all(others.map((each) => each.destroy()));
     });
 
-    it('refuses the one that cannot be kept, and keeps the others', async () => {
-      const long = store.writeLink({
-        hash: 'a'.repeat(65),
-        chain: 'checkout',
-        step: 'POST /cart',
-        issuedAt: now,
-        expiresAt: now + 60_000,
-      });
-      const hashes = times(20, writeLink);
-      await expect(long).rejects.toMatchObject({ code: 'ASH_STORE_UNAVAILABLE' });
-      const links = await Promise.all((await hashes).map((hash) => store.getLink(hash)));
+    it('refuses the one that is there already, and keeps the others', async () => {
+      const hashes = Array.from({ length: 20 }, hashOf);
+      const double = await writeLink();
+      const outcomes = await Promise.allSettled([double, ...hashes].map(keepLink));
+      const [refused, ...kept] = outcomes;
+      expect(refused).toMatchObject({ status: 'rejected', reason: { code: 'ASH_STORE_UNAVAILABLE' } });
+      expect(kept.map(({ status }) => status)).toStrictEqual(hashes.map(() => 'fulfilled'));
+      const links = await Promise.all(hashes.map((hash) => store.getLink(hash)));
       expect(links.filter((link) => link === null)).toStrictEqual([]);
     });
   });
