@@ -23,7 +23,8 @@ export interface Change {
 export interface GroupForms {
   /** Inserts rows that are not there, with a body and three times. */
   readonly insertion: (table: string, key: string, columns: Columns) => SqlGroup;
-  readonly question: (table: string, key: string, columns: string) => SqlGroup;
+  /** Left out where many rows at once cost as much as one by one. */
+  readonly question?: (table: string, key: string, columns: string) => SqlGroup;
   readonly change: (change: Change) => SqlGroup;
   /** Inserts the marks that are not there, of those of the right epoch. */
   readonly mark: (spent: string, columns: Columns) => SqlGroup;
@@ -37,8 +38,8 @@ const RECORD: Columns = { body: 'text', issuedAt: 'bigint', expiresAt: 'bigint',
 export function grouped(single: Single, { context, link, spent }: SqlTables, forms: GroupForms): Single {
   const isFreeContext = 'mine.consumed_at IS NULL AND mine.expires_at > act.now';
   const isFreeLink = '(mine.holder = act.holder OR (mine.holder IS NULL AND mine.expires_at > act.now))';
-  const selectContext = forms.question(context, 'id', 'body, issued_at, expires_at, consumed_at');
-  const selectLink = forms.question(link, 'hash', 'body, issued_at, expires_at, holder');
+  const selectContext = forms.question?.(context, 'id', 'body, issued_at, expires_at, consumed_at');
+  const selectLink = forms.question?.(link, 'hash', 'body, issued_at, expires_at, holder');
   const consume: Change = {
     table: context,
     columns: { id: 'text', now: 'bigint' },

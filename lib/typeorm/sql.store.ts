@@ -18,8 +18,8 @@ const OWNER_BYTES = 8;
 
 /**
  * Keeps contexts in PostgreSQL, MySQL, MariaDB or SQLite through TypeORM: for applications of many processes that have
- * such a database anyway. A context is spent by one conditional UPDATE, so that the database decides which of many
- * requests goes on.
+ * such a database anyway. A context is spent by a conditional UPDATE, so that the database decides which of many
+ * requests goes on. What a process asks at the same time goes out as one statement, on PostgreSQL and SQLite.
  *
  * Inside a transaction of the application, {@link withManager} spends the context and writes the application's rows
  * together, or neither.

@@ -4,7 +4,7 @@ import { EPOCH_KEY } from './tables.js';
 
 /**
  * The forms of SQLite. All acts come as one JSON text. Nobody else writes during a statement, and so none of its rows is
- * held; what pays is that the file is written through to the disk once for all.
+ * held. What pays is that the file is written through to the disk once for all, which a question does not need.
  */
 export const SQLITE_GROUPS: GroupForms = {
   insertion: (table, key, columns) =>
@@ -12,13 +12,6 @@ export const SQLITE_GROUPS: GroupForms = {
       'insertion',
       key,
       `INSERT INTO ${table} (${key}, body, issued_at, expires_at, keep_until) SELECT * FROM ${actsOf(columns)}`,
-    ),
-
-  question: (table, key, columns) =>
-    group(
-      'question',
-      key,
-      `SELECT ${key}, ${columns} FROM ${table} WHERE ${key} IN (SELECT ${key} FROM ${actsOf({ [key]: 'text' })})`,
     ),
 
   change: ({ table, columns, key, condition, set }: Change) =>

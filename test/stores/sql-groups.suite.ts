@@ -63,30 +63,30 @@ export function describeSqlGroups(target: SqlTarget): void {
       ]);
       await times(50, (index) => store.consume(String(spent[index]?.id)));
       now += 1;
-      const asked = Array.from({ length: 50 }, (_, index) => [
-        [fresh[index]?.id, 'consumed'],
-        [spent[index]?.id, 'already-used'],
-        [fresh[index]?.id, 'already-used'],
-        [expired[index]?.id, 'expired'],
-        [expired[index]?.id, 'expired'],
-        [UNKNOWN, 'not-found'],
-      ]).flat();
-      const results = await Promise.all(asked.map(([id]) => store.consume(String(id))));
-      expect(results).toStrictEqual(asked.map(([, result]) => result));
+      const results = await times(50, (index) => {
+        const asked = [fresh[index]?.id, fresh[index]?.id, spent[index]?.id, expired[index]?.id, UNKNOWN];
+        return Promise.all(asked.map((id) => store.consume(String(id))));
+      });
+      for (const [first, second, ...others] of results) {
+        expect([first, second].sort()).toStrictEqual(['already-used', 'consumed']);
+        expect(others).toStrictEqual(['already-used', 'expired', 'not-found']);
+      }
       const read = await times(50, (index) => store.get(String(fresh[index]?.id)));
       expect(read.map((context) => context?.consumedAt)).toStrictEqual(Array.from({ length: 50 }, () => now));
     });
 
     it('gives each link to one holder, and to the same one again, and lets that one free it', async () => {
       const hashes = await times(20, writeLink);
+      const holders = ['a/1', 'a/1', 'b/1'];
       const reserved = await Promise.all(
-        hashes.flatMap((hash) => [
-          store.reserveLink(hash, 'a/1'),
-          store.reserveLink(hash, 'a/1'),
-          store.reserveLink(hash, 'b/1'),
-        ]),
+        hashes.map((hash) => Promise.all(holders.map((holder) => store.reserveLink(hash, holder)))),
       );
-      expect(counted(reserved)).toStrictEqual({ reserved: 40, taken: 20 });
+      for (const results of reserved) {
+        expect([
+          ['reserved', 'reserved', 'taken'],
+          ['taken', 'taken', 'reserved'],
+        ]).toContainEqual(results);
+      }
       const released = await Promise.all(
         hashes.flatMap((hash) => [store.releaseLink(hash, 'b/1'), store.releaseLink(hash, 'a/1')]),
       );
