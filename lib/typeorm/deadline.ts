@@ -26,14 +26,14 @@ export class Deadline {
   /**
    * What is awaited, if it comes in time. Whoever asked for it sees to it if it comes late.
    *
-   * @param title What did not come, for the message.
+   * @param title Names what did not come, for the message.
    * @throws TooLateError
    */
-  within<T>(awaited: Promise<T>, title: string): Promise<T> {
+  within<T>(awaited: Promise<T>, title: () => string): Promise<T> {
     return within(
       awaited,
       this.left,
-      () => new TooLateError(`${title} did not come within ${String(this.timeout)} ms.`),
+      () => new TooLateError(`${title()} did not come within ${String(this.timeout)} ms.`),
     );
   }
 }

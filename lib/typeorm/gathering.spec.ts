@@ -149,13 +149,19 @@ describe('Gathering', () => {
   it('keeps no process alive when all is answered', async () => {
     const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
     const before = timers();
-    const { ask, group } = gatheringOf();
-    const answer = ask(1);
-    await turn();
+    const { ask, groups } = gatheringOf();
+    const answers: Promise<number>[] = [];
+    for (const request of [1, 2, 3]) {
+      answers.push(ask(request));
+      await turn();
+    }
     expect(timers()).toBeGreaterThan(before);
-    group(0).answer();
-    await answer;
-    await turn();
+    for (let index = 0; index < ALL_SENT; index++) {
+      groups[index]?.answer();
+      await turn();
+      await turn();
+    }
+    await Promise.all(answers);
     expect(timers()).toBe(before);
   });
 });

@@ -13,13 +13,13 @@ export type AnswerTo<Request, Answer> = (act: Act<Request>) => Answer | Promise<
 /** How acts of one kind are gathered. */
 export interface GatheringOptions<Request, Answer> {
   /**
-   * Does all of some acts, and tells what the answer to each is; one that takes longer is a promise. That it rejects is
+   * Does all of some acts, within the deadline of the last of them, and tells what the answer to each is; one that takes longer is a promise. That it rejects is
    * the answer to all of them.
    */
   readonly send: (acts: readonly Act<Request>[]) => Promise<AnswerTo<Request, Answer>>;
   /** The longest wait of an act, in milliseconds. */
   readonly timeout: number;
-  /** A group that has not come back by then, in milliseconds, holds the next one up no longer. */
+  /** Whoever has waited for so long, in milliseconds, for groups to come back waits for them no longer. */
   readonly patience: number;
   /** Makes the error of an act that waited for too long. */
   readonly tooLate: () => Error;
@@ -31,22 +31,26 @@ const MOST_ACTS = 256;
 /** So many groups are under way at once: while the server works at one, the process gathers and reads another. */
 const MOST_UNDER_WAY = 2;
 
+type Timer = ReturnType<typeof setTimeout>;
+
 interface WaitingAct<Request, Answer> extends Act<Request> {
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: unknown) => void;
 }
 
 /**
- * Gathers acts of one kind. What comes in one turn of the event loop goes out together at its end; what comes while a
- * group is under way goes out together when that has come back. So an act alone waits for nothing, and the more acts
- * there are the larger are the groups.
+ * Gathers acts of one kind. What is asked in one go goes out together; what comes while groups are under way goes out
+ * together when one has come back. So an act alone waits for nothing, and the more acts there are the larger are the
+ * groups.
  */
 export class Gathering<Request, Answer> {
   private waiting: WaitingAct<Request, Answer>[] = [];
   /** All acts without an answer, also those that were sent, the one that came first before the others. */
   private readonly unanswered = new Set<WaitingAct<Request, Answer>>();
-  private overdue: ReturnType<typeof setTimeout> | undefined;
-  private underWay = 0;
+  /** One for each group that holds up the next. */
+  private readonly underWay = new Set<symbol>();
+  private overdue: Timer | undefined;
+  private impatience: Timer | undefined;
   private isTurnAwaited = false;
 
   constructor(private readonly options: GatheringOptions<Request, Answer>) {}
@@ -57,40 +61,52 @@ export class Gathering<Request, Answer> {
       const act = { request, deadline: new Deadline(this.options.timeout), resolve, reject };
       this.waiting.push(act);
       this.unanswered.add(act);
-      this.overdue ??= this.refuseIn(this.options.timeout);
       this.awaitTurn();
     });
   }
 
   private awaitTurn(): void {
-    if (this.isTurnAwaited || this.underWay >= MOST_UNDER_WAY || this.waiting.length === 0) return;
+    if (this.isTurnAwaited || this.waiting.length === 0) return;
+    if (this.underWay.size >= MOST_UNDER_WAY) {
+      this.boundWait();
+      return;
+    }
+    clearTimeout(this.impatience);
+    this.impatience = undefined;
     this.isTurnAwaited = true;
-    setImmediate(() => {
-      this.isTurnAwaited = false;
-      const acts = this.waiting.splice(0, MOST_ACTS).filter((act) => this.unanswered.has(act));
-      if (acts.length > 0) void this.send(acts);
+    // While nothing is under way, not even what the event loop has at hand is waited for.
+    if (this.underWay.size === 0) process.nextTick(this.takeTurn);
+    else setImmediate(this.takeTurn);
+  }
+
+  private readonly takeTurn = (): void => {
+    this.isTurnAwaited = false;
+    const acts = this.waiting.splice(0, MOST_ACTS).filter((act) => this.unanswered.has(act));
+    if (acts.length > 0) void this.send(acts);
+    this.awaitTurn();
+  };
+
+  /** Only who waits needs a timer: what has been sent is bounded by whoever sends it. */
+  private boundWait(): void {
+    const { timeout, patience } = this.options;
+    this.overdue ??= this.refuseIn(timeout);
+    this.impatience ??= setTimeout(() => {
+      this.underWay.clear();
       this.awaitTurn();
-    });
+    }, patience);
   }
 
   private async send(acts: readonly WaitingAct<Request, Answer>[]): Promise<void> {
-    let isUnderWay = true;
-    const makeWay = (): void => {
-      if (!isUnderWay) return;
-      isUnderWay = false;
-      this.underWay--;
-      this.awaitTurn();
-    };
-    this.underWay++;
-    const impatience = setTimeout(makeWay, this.options.patience);
+    const group = Symbol();
+    this.underWay.add(group);
     try {
       const answerTo = await this.options.send(acts);
       for (const act of acts) void this.answer(act, answerTo);
     } catch (error) {
       for (const act of acts) this.refuse(act, error);
     } finally {
-      clearTimeout(impatience);
-      makeWay();
+      this.underWay.delete(group);
+      this.awaitTurn();
     }
   }
 
@@ -115,7 +131,7 @@ export class Gathering<Request, Answer> {
     this.overdue = undefined;
   }
 
-  private refuseIn(milliseconds: number): ReturnType<typeof setTimeout> {
+  private refuseIn(milliseconds: number): Timer {
     return setTimeout(() => {
       this.refuseOverdue();
     }, milliseconds);

@@ -39,7 +39,7 @@ export async function closeParts({ source, isOwn, gate, options, engine }: SqlPa
   const ending = source.destroy();
   ending.catch(() => undefined);
   await new Deadline(options.timeout)
-    .within(ending, `The end of the connections to ${engine.title}`)
+    .within(ending, () => `The end of the connections to ${engine.title}`)
     .catch(() => undefined);
 }
 
@@ -47,7 +47,7 @@ async function connect(parts: SqlParts, deadline: Deadline): Promise<void> {
   const { source, engine } = parts;
   if (source.isInitialized) return;
   try {
-    await deadline.within(source.initialize(), `A connection to ${engine.title}`);
+    await deadline.within(source.initialize(), () => `A connection to ${engine.title}`);
   } catch (error) {
     throw unreachable(parts, error);
   }
@@ -63,7 +63,7 @@ async function checkTables(parts: SqlParts, session: SqlSession, deadline: Deadl
     if (!options.createTables) throw noTables(parts, error);
     try {
       const creating = createTablesAtOnce(source, engine, tables, options.tablePrefix);
-      await deadline.within(creating, 'The making of the tables');
+      await deadline.within(creating, () => 'The making of the tables');
       await probe(parts, session);
     } catch (reason) {
       throw noTables(parts, reason);

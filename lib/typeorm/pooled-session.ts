@@ -42,36 +42,41 @@ export class PooledSession implements SqlRunner {
 
   private async attempt(statement: SqlStatement, bound: SqlBound[], deadline: Deadline): Promise<SqlAnswer> {
     const { engine, source } = this;
+    this.checkQueue();
     // A replica may not have seen yet that a context is spent.
     const runner = source.createQueryRunner('master');
-    const connection = await this.connect(runner, deadline);
-    try {
+    const connecting: Promise<unknown> = runner.connect();
+    let connection: unknown;
+    let isGivenUp = false;
+    // One wait for both, since each costs a timer.
+    const answering = connecting.then((given) => {
+      if (isGivenUp) throw new Error(`A connection to ${engine.title} came too late.`);
+      connection = given;
       // Without the values: among them are the secrets of contexts.
       source.logger.logQuery(statement.text, undefined, runner);
-      return await deadline.within(
-        engine.run(connection, statement, bound, this.options.prepare),
-        `An answer of ${engine.title}`,
+      return engine.run(connection, statement, bound, this.options.prepare);
+    });
+    try {
+      return await deadline.within(answering, () =>
+        connection === undefined ? `A connection to ${engine.title}` : `An answer of ${engine.title}`,
       );
     } catch (error) {
-      if (error instanceof TooLateError) engine.abandon(connection);
+      if (error instanceof TooLateError) {
+        isGivenUp = true;
+        if (connection === undefined) this.giveUp(runner, connecting);
+        else engine.abandon(connection);
+      }
       throw error;
     } finally {
-      await runner.release();
+      if (connection !== undefined) await runner.release();
     }
   }
 
-  private async connect(runner: QueryRunner, deadline: Deadline): Promise<unknown> {
-    const { engine } = this;
-    if (this.givenUp >= MAX_GIVEN_UP) {
-      throw new Error(`${engine.title} gives no connection, and ${String(MAX_GIVEN_UP)} requests for one are overdue.`);
-    }
-    const connecting: Promise<unknown> = runner.connect();
-    try {
-      return await deadline.within(connecting, `A connection to ${engine.title}`);
-    } catch (error) {
-      if (error instanceof TooLateError) this.giveUp(runner, connecting);
-      throw error;
-    }
+  private checkQueue(): void {
+    if (this.givenUp < MAX_GIVEN_UP) return;
+    throw new Error(
+      `${this.engine.title} gives no connection, and ${String(MAX_GIVEN_UP)} requests for one are overdue.`,
+    );
   }
 
   /** Gives a connection that comes too late back to the pool, unused. */

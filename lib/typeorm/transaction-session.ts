@@ -36,7 +36,7 @@ export class TransactionSession implements SqlSession {
       const bound = bind(statement, values);
       if (runner.isReleased || !runner.isTransactionActive) throw new Error('The transaction has ended already.');
       const deadline = new Deadline(timeout);
-      const connection: unknown = await deadline.within(runner.connect(), `A connection to ${engine.title}`);
+      const connection: unknown = await deadline.within(runner.connect(), () => `A connection to ${engine.title}`);
       sourceOf(runner.manager).logger.logQuery(statement.text, undefined, runner);
       return await this.run(connection, statement, bound, deadline);
     } catch (error) {
@@ -54,7 +54,7 @@ export class TransactionSession implements SqlSession {
     try {
       return await deadline.within(
         engine.run(connection, statement, values, options.prepare),
-        `An answer of ${engine.title}`,
+        () => `An answer of ${engine.title}`,
       );
     } catch (error) {
       // The statement may still happen, so the transaction must not.
