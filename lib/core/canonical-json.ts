@@ -1,4 +1,4 @@
-import { keyOrder, MANY_MEMBERS, writeNatively } from '#json-shortcuts';
+import { keyOrder, writeNatively } from '#json-shortcuts';
 import { quote } from './json-string.js';
 import {
   checkContainer,
@@ -119,7 +119,7 @@ function writeContainer(value: object, key: Key, level: number, room: number, is
 }
 
 function writeArray(array: readonly unknown[], level: number, room: number, isNfc: boolean): string {
-  const native = array.length < MANY_MEMBERS || isNfc ? undefined : writeNatively(array, level, room);
+  const native = isNfc ? undefined : writeNatively(array, array.length, level, room);
   if (native !== undefined) return native;
   let text = '[';
   for (let index = 0; index < array.length; index++) {
@@ -133,15 +133,15 @@ function writeArray(array: readonly unknown[], level: number, room: number, isNf
 
 function writeObject(members: Members, level: number, room: number, isNfc: boolean): string {
   const given = Object.keys(members);
-  const native = given.length < MANY_MEMBERS || isNfc ? undefined : writeNatively(members, level, room);
+  const native = isNfc ? undefined : writeNatively(members, given.length, level, room);
   if (native !== undefined) return native;
-  const { names, heads } = keyOrder(given);
+  const { names, heads, tails } = keyOrder(given);
   let text = '{';
   for (let index = 0; index < names.length; index++) {
     const name = names[index] ?? '';
     const member = write(members[name], name, level, room - text.length, isNfc);
     if (member === undefined) continue;
-    text += (text.length === 1 ? '' : ',') + (heads[index] ?? '') + member;
+    text += ((text.length === 1 ? heads : tails)[index] ?? '') + member;
     if (!(text.length <= room)) throw tooLarge();
   }
   return text + '}';

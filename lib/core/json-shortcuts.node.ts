@@ -30,8 +30,8 @@ export function keyOrder(names: readonly string[]): ObjectOrder {
 }
 
 function objectOrder(given: readonly string[]): ObjectOrder {
-  const { names, heads } = sortKeys(given);
-  return { names, heads, isKept: isKeptByObjects(names) };
+  const { names, heads, tails } = sortKeys(given);
+  return { names, heads, tails, isKept: isKeptByObjects(names) };
 }
 
 function isSame(given: readonly string[], names: readonly string[]): boolean {
@@ -54,7 +54,8 @@ function learn(given: readonly string[], first: string, others: readonly KnownOr
   return order;
 }
 
-export const MANY_MEMBERS: JsonShortcuts['MANY_MEMBERS'] = 1_000;
+/** From so many members on, to sort a copy and write that natively is faster than to put a text together. */
+export const MANY_MEMBERS = 1_000;
 
-export const writeNatively: JsonShortcuts['writeNatively'] = (container, level, room) =>
-  new SortedCopy(keyOrder, room).write(container, level);
+export const writeNatively: JsonShortcuts['writeNatively'] = (container, members, level, room) =>
+  members < MANY_MEMBERS ? undefined : new SortedCopy(keyOrder, room).write(container, level);

@@ -8,15 +8,14 @@ import type { KeyOrder } from './key-order.js';
 export interface JsonShortcuts {
   /** As `sortKeys`, with a memory. */
   readonly keyOrder: (names: readonly string[]) => KeyOrder;
-  /** From so many members on, to sort a copy and write that natively is faster than to put a text together. */
-  readonly MANY_MEMBERS: number;
   /**
-   * The canonical form of a container by the platform's own `JSON.stringify`; `undefined` where that would write another
-   * text.
+   * The canonical form of a large container by the platform's own `JSON.stringify`; `undefined` for a small one, and where
+   * that would write another text.
    *
+   * @param members How many it has.
    * @param level How many containers its members stand in.
    * @param room How many UTF-16 units may be written.
    * @throws AshError `ASH_CANONICALIZATION_ERROR` for what has no canonical form.
    */
-  readonly writeNatively: (container: object, level: number, room: number) => string | undefined;
+  readonly writeNatively: (container: object, members: number, level: number, room: number) => string | undefined;
 }

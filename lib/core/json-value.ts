@@ -11,8 +11,9 @@ export type Members = Readonly<Record<string, unknown>>;
 
 /** The value that JSON has in the place of one with a `toJSON` method, which is asked once, as `JSON.stringify` does. */
 export function replacedByToJson(value: unknown, key: Key): unknown {
-  if (typeof value !== 'object' || value === null || !('toJSON' in value)) return value;
-  return typeof value.toJSON === 'function' ? (value.toJSON.call(value, String(key)) as unknown) : value;
+  if (typeof value !== 'object' || value === null) return value;
+  const { toJSON } = value as { readonly toJSON?: unknown };
+  return typeof toJSON === 'function' ? (toJSON.call(value, String(key)) as unknown) : value;
 }
 
 /** @throws AshError `ASH_CANONICALIZATION_ERROR` for NaN and the infinities. */

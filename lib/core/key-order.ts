@@ -6,6 +6,8 @@ export interface KeyOrder {
   readonly names: readonly string[];
   /** Each name as JSON, with its colon. */
   readonly heads: readonly string[];
+  /** The same behind a comma, for a member that is not the first. */
+  readonly tails: readonly string[];
 }
 
 /**
@@ -15,5 +17,6 @@ export interface KeyOrder {
  */
 export function sortKeys(given: readonly string[]): KeyOrder {
   const names = [...given].sort();
-  return { names, heads: names.map((name) => quote(name, name) + ':') };
+  const heads = names.map((name) => quote(name, name) + ':');
+  return { names, heads, tails: heads.map((head) => ',' + head) };
 }

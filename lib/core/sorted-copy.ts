@@ -61,10 +61,7 @@ export class SortedCopy {
         checkNumber(value, key);
         return value;
       case 'boolean':
-        return value;
       case 'undefined':
-        // A member that is left out takes no room.
-        this.room++;
         return value;
       case 'object': {
         const replaced = replacedByToJson(value, key);
@@ -93,8 +90,12 @@ export class SortedCopy {
   private copyOfObject(members: Members, level: number): Members {
     const { names, isKept } = this.keyOrder(Object.keys(members));
     const copy: Record<string, unknown> = {};
-    if (isKept) for (const name of names) copy[name] = this.copyOf(members[name], name, level);
-    else this.keepsOrder = false;
+    if (!isKept) this.keepsOrder = false;
+    for (const name of isKept ? names : []) {
+      const member = members[name];
+      // What is left out takes no room.
+      if (member !== undefined) copy[name] = this.copyOf(member, name, level);
+    }
     return copy;
   }
 }
