@@ -60,8 +60,8 @@ function hmacByHashes(hash: OneShotHash, key: string, message: string): string |
   const length = BLOCK_BYTES + inner.write(message, BLOCK_BYTES);
   outer.write(hash('sha256', inner.subarray(0, length), 'binary'), BLOCK_BYTES, 'binary');
   const hmac = hash('sha256', outer, 'hex');
-  inner.fill(0, 0, BLOCK_BYTES);
-  outer.fill(0, 0, BLOCK_BYTES);
+  innerWords.fill(0);
+  outerWords.fill(0);
   return hmac;
 }
 

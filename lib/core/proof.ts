@@ -67,12 +67,9 @@ function unitsOf(text: string): Uint8Array {
   return new Uint8Array(units.buffer);
 }
 
-/**
- * Compares a proof of the HMAC protocols with the one that was computed here, as their 32 bytes and in constant time; a
- * malformed one equals none.
- */
+/** Compares two proofs of the HMAC protocols as their 32 bytes, in constant time; a malformed one equals none. */
 export function equalHashes(expected: string, actual: string): boolean {
-  if (!isAshHash(actual)) return false;
+  if (!isAshHash(expected) || !isAshHash(actual)) return false;
   return digest.equalBytes(digest.fromHex(expected), digest.fromHex(actual));
 }
 

@@ -22,6 +22,18 @@ export function ownBinding(
   }
 }
 
+/**
+ * Whether a request has a binding by its own method and path, letter for letter. Most do, and a binding that is in its
+ * normal form already need not be brought there again.
+ */
+export function hasOwnBinding(
+  { method, path }: Pick<AshRequestFacts, 'method' | 'path'>,
+  publicPrefix: string,
+  binding: string,
+): boolean {
+  return `${method} ${publicPrefix}${path?.() ?? ''}` === binding;
+}
+
 /** Whether a router can take one path for the other: by default Express minds no case, and Fastify decodes. */
 export function isSpelledAlike(a: string, b: string): boolean {
   try {

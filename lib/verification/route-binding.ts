@@ -72,7 +72,7 @@ export class RouteBinding {
 
   /** Whether a concrete binding is one of this route's, whatever its parameters are. */
   matches(binding: string): boolean {
-    return this.parametersOf(binding) !== undefined;
+    return this.isStatic ? binding === this.text : this.parametersOf(binding) !== undefined;
   }
 
   /** Whether a router can take a concrete binding for one of this route's, though it is spelled in another way. */

@@ -14,7 +14,7 @@ import type { OpenedRequest } from './envelope.js';
 import type { AshRequestFacts } from './facts.js';
 import { readPayload, readSecretPayload, type VerifiedPayload } from './payload.js';
 import { compileHeaderScope, stricterMode, type AshRoutePolicy, type ModeSettings } from './policy.js';
-import { isSpelledAlike, ownBinding } from './own-binding.js';
+import { hasOwnBinding, isSpelledAlike, ownBinding } from './own-binding.js';
 import { readHeaders, type RequestHeaders } from './request-headers.js';
 import type { RouteBinding } from './route-binding.js';
 import { Renewal } from './renewal.js';
@@ -275,7 +275,8 @@ function isBound(binding: string, facts: AshRequestFacts, { bindings, unmapped }
   if (unmapped === undefined) {
     return (bindings.length === 1 ? bindings : bindings.filter(isServedAt)).some(isFilledIn);
   }
-  const own = ownBinding(facts, unmapped.publicPrefix);
+  const { publicPrefix } = unmapped;
+  const own = hasOwnBinding(facts, publicPrefix, binding) ? binding : ownBinding(facts, publicPrefix);
   if (own === undefined) return false;
   if (own === binding) return bindings.length === 0 || bindings.some((candidate) => candidate.matches(binding));
   return isSpelledAlike(own, binding) && bindings.filter(isServedAt).some(isFilledIn);
