@@ -6,6 +6,7 @@ import type { AshRequest } from './ash.options.js';
 import { AshRoutes } from './ash.routes.js';
 import { AshVerdicts } from './ash.verdicts.js';
 import { AshConfigurationError, isAshError } from './core/index.js';
+import { untraced } from './core/untraced.js';
 import { GUARD_MARK } from './ash.metadata.js';
 import { AshProtection } from './verification/protection.js';
 import type { ProtectedRoute } from './verification/protected-route.js';
@@ -77,7 +78,8 @@ export class AshGuard implements CanActivate {
 
   /** The answer to a refused request. */
   protected toException(refusal: AshRefusal, route: Route): AshException {
-    return new AshException(this.protection.answer(refusal, route), { cause: refusal.cause });
+    const body = this.protection.answer(refusal, route);
+    return untraced(() => new AshException(body, { cause: refusal.cause }));
   }
 
   /**

@@ -53,17 +53,14 @@ export function ashParseBinding(text: string): AshBinding {
 function normalizePath(text: string): string {
   const end = text.search(/[?#]/);
   const path = end === -1 ? text : text.slice(0, end);
-  if (FORBIDDEN_CHARACTER.test(path)) throw refused(`${named(path)} has a space, a control character, '|' or '\\'`);
-  if (DOT_SEGMENT.test(path)) throw refused(`${named(path)} has a '.' or '..' segment`);
-  if (AMBIGUOUS_ESCAPE.test(path)) throw refused(`${named(path)} has an escaped '/', '\\' or '.'`);
-  if (hasLoneSurrogate(path)) throw refused(`${named(path)} has a lone surrogate`);
+  const named = `the path '${shown(path)}'`;
+  if (FORBIDDEN_CHARACTER.test(path)) throw refused(`${named} has a space, a control character, '|' or '\\'`);
+  if (DOT_SEGMENT.test(path)) throw refused(`${named} has a '.' or '..' segment`);
+  if (AMBIGUOUS_ESCAPE.test(path)) throw refused(`${named} has an escaped '/', '\\' or '.'`);
+  if (hasLoneSurrogate(path)) throw refused(`${named} has a lone surrogate`);
   return `/${path.split('/').filter(Boolean).join('/')}`;
 }
 
 function refused(what: string): AshError {
   return uncanonical(`The binding is malformed: ${what}.`);
-}
-
-function named(path: string): string {
-  return `the path '${shown(path)}'`;
 }

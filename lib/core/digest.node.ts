@@ -45,6 +45,8 @@ const INNER_PAD = 0x36363636;
 const OUTER_PAD = 0x5c5c5c5c;
 const inner = Buffer.alloc(BLOCK_BYTES + LONGEST_MESSAGE);
 const outer = Buffer.alloc(BLOCK_BYTES + HASH_BYTES);
+/** The beginning of `inner` by its length: messages have few, and a view made for each would be most of the garbage. */
+const blocks: Buffer[] = [];
 const innerWords = new Uint32Array(inner.buffer, inner.byteOffset, BLOCK_BYTES / Uint32Array.BYTES_PER_ELEMENT);
 const outerWords = new Uint32Array(outer.buffer, outer.byteOffset, BLOCK_BYTES / Uint32Array.BYTES_PER_ELEMENT);
 
@@ -58,7 +60,8 @@ function hmacByHashes(hash: OneShotHash, key: string, message: string): string |
     outerWords[index] = word ^ OUTER_PAD;
   }
   const length = BLOCK_BYTES + inner.write(message, BLOCK_BYTES);
-  outer.write(hash('sha256', inner.subarray(0, length), 'binary'), BLOCK_BYTES, 'binary');
+  const block = (blocks[length] ??= inner.subarray(0, length));
+  outer.write(hash('sha256', block, 'binary'), BLOCK_BYTES, 'binary');
   const hmac = hash('sha256', outer, 'hex');
   innerWords.fill(0);
   outerWords.fill(0);

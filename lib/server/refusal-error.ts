@@ -1,4 +1,5 @@
 import { AshError, isAshError } from '../core/index.js';
+import { untraced } from '../core/untraced.js';
 import type { AshRequestLike } from '../verification/facts.js';
 import type { ProtectedRoute } from '../verification/protected-route.js';
 import type { AshProtection } from '../verification/protection.js';
@@ -43,5 +44,8 @@ export function refusalErrors<R extends AshRequestLike>(
   protection: AshProtection<R>,
   route: ProtectedRoute<R>,
 ): (refusal: AshRefusal) => AshRefusalError {
-  return (refusal) => new AshRefusalError(protection.answer(refusal, route), { cause: refusal.cause });
+  return (refusal) => {
+    const body = protection.answer(refusal, route);
+    return untraced(() => new AshRefusalError(body, { cause: refusal.cause }));
+  };
 }

@@ -1,4 +1,5 @@
 import { AshError } from '../core/index.js';
+import { untraced } from '../core/untraced.js';
 import type { AshLinkHold, AshSpendResult } from '../stores/context-store.js';
 import { after, type Awaitable } from './after.js';
 import type { BoundedStore } from './bounded-store.js';
@@ -56,17 +57,22 @@ export class Spending {
   }
 }
 
+/** The refusal of a request whose context is not there to be spent. */
+export function refused(code: 'ASH_CTX_NOT_FOUND' | 'ASH_CTX_ALREADY_USED' | 'ASH_CTX_EXPIRED'): AshError {
+  return untraced(() => new AshError(code));
+}
+
 /** Of any number of requests one is let through. */
 function throwUnlessConsumed(result: AshSpendResult): void {
   switch (result) {
     case 'consumed':
       return;
     case 'already-used':
-      throw new AshError('ASH_CTX_ALREADY_USED');
+      throw refused('ASH_CTX_ALREADY_USED');
     case 'expired':
-      throw new AshError('ASH_CTX_EXPIRED');
+      throw refused('ASH_CTX_EXPIRED');
     case 'not-found':
-      throw new AshError('ASH_CTX_NOT_FOUND');
+      throw refused('ASH_CTX_NOT_FOUND');
     case 'link-expired':
       throw new AshError('ASH_CHAIN_EXPIRED');
     case 'link-taken':

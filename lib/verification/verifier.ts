@@ -18,7 +18,7 @@ import { hasOwnBinding, isSpelledAlike, ownBinding } from './own-binding.js';
 import { readHeaders, type RequestHeaders } from './request-headers.js';
 import type { RouteBinding } from './route-binding.js';
 import { Renewal } from './renewal.js';
-import { Spending } from './spending.js';
+import { refused, Spending } from './spending.js';
 import type { AshPass, AshRefusal, AshVerifyResult } from './verdict.js';
 import { VerifiedRequest } from './verified-request.js';
 
@@ -134,10 +134,10 @@ class Verification {
   }
 
   private checkLoaded(context: AshContext | null, link: AshStoredLink | null): Loaded {
-    if (context === null) throw new AshError('ASH_CTX_NOT_FOUND');
-    if (context.consumedAt !== undefined) throw new AshError('ASH_CTX_ALREADY_USED');
+    if (context === null) throw refused('ASH_CTX_NOT_FOUND');
+    if (context.consumedAt !== undefined) throw refused('ASH_CTX_ALREADY_USED');
     // Written so that a clock which gives no number refuses too.
-    if (!(context.expiresAt > this.options.clock())) throw new AshError('ASH_CTX_EXPIRED');
+    if (!(context.expiresAt > this.options.clock())) throw refused('ASH_CTX_EXPIRED');
     return { context, link };
   }
 
