@@ -1,5 +1,5 @@
 /** Rounds of a measurement unless it says otherwise. */
-export const ROUNDS = 9;
+const ROUNDS = 9;
 
 /**
  * Runs all cases once in each round, so that what the machine does meanwhile meets all of them. Each round begins with
