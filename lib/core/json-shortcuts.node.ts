@@ -14,6 +14,8 @@ const LONGEST_NAME = 40;
 const MOST_LISTS = 256;
 const MOST_WITH_ONE_BEGINNING = 8;
 
+const NO_ORDER: ObjectOrder = { names: [], heads: [], tails: [], isKept: true };
+
 /** By the first name of each. */
 const known = new Map<string, readonly KnownOrder[]>();
 let lists = 0;
@@ -21,7 +23,8 @@ let lists = 0;
 /** The order of an object's names, from the memory where it has them. */
 export function keyOrder(names: readonly string[]): ObjectOrder {
   const [first] = names;
-  if (first === undefined || names.length > MOST_NAMES) return objectOrder(names);
+  if (first === undefined) return NO_ORDER;
+  if (names.length > MOST_NAMES) return objectOrder(names);
   const candidates = known.get(first);
   if (candidates !== undefined) {
     for (const candidate of candidates) if (isSame(candidate.given, names)) return candidate;
@@ -57,5 +60,11 @@ function learn(given: readonly string[], first: string, others: readonly KnownOr
 /** From so many members on, to sort a copy and write that natively is faster than to put a text together. */
 export const MANY_MEMBERS = 1_000;
 
+/**
+ * Down to which level it is tried: what cannot be written so after all was copied in vain, and what is inside of it
+ * would be tried again on each level.
+ */
+const DEEPEST_LEVEL = 3;
+
 export const writeNatively: JsonShortcuts['writeNatively'] = (container, members, level, room) =>
-  members < MANY_MEMBERS ? undefined : new SortedCopy(keyOrder, room).write(container, level);
+  members < MANY_MEMBERS || level > DEEPEST_LEVEL ? undefined : new SortedCopy(keyOrder, room).write(container, level);

@@ -101,6 +101,17 @@ describe('a container with many members', () => {
     expect(refusal(value)).toBe('ASH_CANONICALIZATION_ERROR');
   });
 
+  it('is written as every other where it stands deep, and where one inside of it cannot be written natively', () => {
+    let value: unknown = { 1: 'index' };
+    for (let level = 0; level < 8; level++) value = [...many(MANY, () => ({})), value];
+    expect(ashCanonicalizeValue(value)).toBe(written(value));
+  });
+
+  it('takes names that objects inherit for names, also where nobody may write over them', () => {
+    const value = many(MANY, () => ({ toString: 1, constructor: 2, b: 3 }));
+    expect(ashCanonicalizeValue(value)).toBe(written(value));
+  });
+
   it('is no larger for members that are left out', () => {
     expect(refusal(keyed(2 * MANY, undefined), 2)).toBe('{}');
   });

@@ -9,7 +9,7 @@ export type Key = string | number;
 
 export type Members = Readonly<Record<string, unknown>>;
 
-/** The value that JSON has in the place of one with a `toJSON` method, which is asked once, as `JSON.stringify` does. */
+/** The value that JSON has in the place of one with a `toJSON` method, as `JSON.stringify` asks for it. */
 export function replacedByToJson(value: unknown, key: Key): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const { toJSON } = value as { readonly toJSON?: unknown };

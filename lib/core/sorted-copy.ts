@@ -14,12 +14,13 @@ export interface ObjectOrder extends KeyOrder {
   readonly isKept: boolean;
 }
 
-/** Names that an object does not keep where they were put: those of indexes come first, and `__proto__` is no member. */
-const MOVED_NAME = /^(?:0|[1-9][0-9]*|__proto__)$/;
+/** Names that an object does not keep where they were put: those of indexes come first. */
+const INDEX = /^(?:0|[1-9][0-9]*)$/;
 
 /** Whether an object to which members are given in an order has them in that order. */
 export function isKeptByObjects(names: readonly string[]): boolean {
-  return !names.some((name) => MOVED_NAME.test(name));
+  // What objects inherit may be no member (`__proto__`), or not to be written over (where somebody has frozen it).
+  return !names.some((name) => name in Object.prototype || INDEX.test(name));
 }
 
 /** How `JSON.stringify` begins to write a lone surrogate, and a text that has these characters itself. */

@@ -1,7 +1,7 @@
 import type { RedisConnection } from './connection.js';
 import { isCluster } from './redis-client.js';
 import { runScript, type ScriptCall, type ScriptCalls } from './script-call.js';
-import { asUnavailable } from './unavailable.js';
+import { asUnavailable, unavailable } from './unavailable.js';
 
 /** The most calls of one command: the server does nothing else meanwhile, for a fifth of a millisecond. */
 const MOST_TOGETHER = 64;
@@ -63,6 +63,7 @@ export class GatheredScripts {
     try {
       const calls = group.map(({ call }) => call) as unknown as ScriptCalls;
       const answers = await this.connection.run((client) => runScript(client, calls));
+      if (answers.length !== group.length) throw unavailable('Redis did not answer each of the calls of a script.');
       for (const [index, { resolve, reject }] of group.entries()) {
         const answer = answers[index];
         if (answer instanceof Error) reject(asUnavailable(answer));

@@ -94,6 +94,14 @@ interface Act {
   readonly text: string;
 }
 
+/** What else a write fails for, a server that is no master for one, fails the whole: the client has to hear of it. */
+const UNLESS_FULL = `
+local function unless_full(written)
+  if type(written) == 'table' and written.err and not string.find(written.err, 'OOM', 1, true) then error(written) end
+  return written
+end
+`;
+
 const READ_RECORD: Act = {
   takes: [1, 0],
   text: `
@@ -107,7 +115,7 @@ const WRITE_RECORD: Act = {
   takes: [1, 3],
   text: `
 local function act(key, before, after, kept)
-  return redis.pcall('SET', key, before .. history() .. after, 'PX', kept, 'NX')
+  return unless_full(redis.pcall('SET', key, before .. history() .. after, 'PX', kept, 'NX'))
 end
 `,
 };
@@ -174,7 +182,7 @@ local function act(key, random)
   local epoch = redis.call('GET', key)
   if epoch and string.sub(epoch, 1, ${String(HISTORY_DIGITS + 1)}) == id .. ':' then return epoch end
   epoch = id .. ':' .. random
-  local written = redis.pcall('SET', key, epoch)
+  local written = unless_full(redis.pcall('SET', key, epoch))
   return written.err and written or epoch
 end
 `,
@@ -204,7 +212,7 @@ local function act(epoch_key, key, epoch, kept, now)
   if redis.call('GET', epoch_key) ~= epoch then return 'other-epoch' end
   if string.sub(epoch, 1, ${String(HISTORY_DIGITS)}) ~= history() then return 'other-epoch' end
   if redis.call('EXISTS', key) == 1 then return 'already-marked' end
-  local written = redis.pcall('SET', key, '', 'PX', kept)
+  local written = unless_full(redis.pcall('SET', key, '', 'PX', kept))
   return written.err and written or 'marked'
 end
 `,
@@ -236,13 +244,13 @@ export function redisScripts(asksHistory: boolean): RedisScripts {
   const history = asksHistory ? ASK_HISTORY : KEEP_HISTORY;
   return {
     readRecord: { ...script(forEachCall(READ_RECORD)), alone: 'get' },
-    writeRecord: script(history, forEachCall(WRITE_RECORD)),
+    writeRecord: script(history, UNLESS_FULL, forEachCall(WRITE_RECORD)),
     consume: script(ALSO_WHEN_FULL, history, CONTEXT_STATE, forEachCall(CONSUME)),
     reserveLink: script(ALSO_WHEN_FULL, history, LINK_STATE, forEachCall(RESERVE_LINK)),
     releaseLink: script(ALSO_WHEN_FULL, forEachCall(RELEASE_LINK)),
     spend: script(ALSO_WHEN_FULL, history, CONTEXT_STATE, LINK_STATE, forEachCall(SPEND)),
-    readEpoch: script(history, forEachCall(READ_EPOCH)),
-    mark: script(CLOCK_ERROR, history, forEachCall(MARK)),
+    readEpoch: script(history, UNLESS_FULL, forEachCall(READ_EPOCH)),
+    mark: script(CLOCK_ERROR, history, UNLESS_FULL, forEachCall(MARK)),
     readHistory: script(history, READ_HISTORY),
   };
 }

@@ -7,6 +7,13 @@ import { AshMemoryStore } from './memory.store.js';
 const OPTIONS = { binding: 'POST /transfer', ttlMs: 30_000 };
 const bounded = (store: AshMemoryStore): BoundedStore => new BoundedStore(store, 1_000);
 
+type Consume = AshMemoryStore['consume'];
+
+const refusing = (): Consume =>
+  function refuse() {
+    return Promise.resolve('expired');
+  };
+
 /** As an application wraps a store to count, to log or to refuse. */
 class CountingStore extends AshMemoryStore {
   consumed = 0;
@@ -45,6 +52,32 @@ describe('AshMemoryStore, asked for what it has at hand,', () => {
     await expect(bounded(store).get(id)).resolves.toMatchObject({ id });
     expect(get).toHaveBeenCalledTimes(1);
     await store.close();
+  });
+
+  it.each<[string, (own: Consume) => Consume]>([
+    ['a Proxy', (own) => new Proxy(own, { apply: () => Promise.resolve('expired') })],
+    ['a function that inherits from it', (own) => Object.setPrototypeOf(refusing(), own) as Consume],
+    [
+      'a function with all its properties',
+      (own) => Object.defineProperties(refusing(), Object.getOwnPropertyDescriptors(own)),
+    ],
+  ])('is asked by %s in the place of its own method', async (_title, wrap) => {
+    const store = new AshMemoryStore();
+    const { id } = await store.create(OPTIONS);
+    store.consume = wrap(store.consume);
+    await expect(bounded(store).consume(id)).resolves.toBe('expired');
+    expect((await store.get(id))?.consumedAt).toBeUndefined();
+    await store.close();
+  });
+
+  it('says that it is unavailable where it cannot even be asked', async () => {
+    const broken = new Proxy(new AshMemoryStore(), {
+      get: (target, key) => {
+        if (key === 'get') throw new Error('not connected');
+        return Reflect.get(target, key, target) as unknown;
+      },
+    });
+    await expect(bounded(broken).get('id')).rejects.toMatchObject({ code: 'ASH_STORE_UNAVAILABLE' });
   });
 
   it('is asked through what stands for it', async () => {

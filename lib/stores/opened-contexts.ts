@@ -8,19 +8,27 @@ const MOST_OPENED = 1_024;
  * spending one does not open it again: that is a third of what a sealed request costs.
  */
 export class OpenedContexts {
-  private readonly contexts = new Map<string, SealedContext>();
+  // Private to the language too: an inspection of the store shows no nonce.
+  readonly #contexts = new Map<string, SealedContext>();
 
-  /** @param id The identifier that `context` was sealed in. */
-  keep(id: string, context: SealedContext): void {
+  /**
+   * @param id The identifier that `context` was sealed in.
+   * @param now Milliseconds since the epoch. What has expired by then is forgotten, the oldest first.
+   */
+  keep(id: string, context: SealedContext, now: number): void {
+    for (const [oldest, { fields }] of this.#contexts) {
+      if (fields.expiresAt > now) break;
+      this.#contexts.delete(oldest);
+    }
     // Whoever has it opened and does not spend it is forgotten with all others, who are opened once more then.
-    if (this.contexts.size === MOST_OPENED) this.contexts.clear();
-    this.contexts.set(id, context);
+    if (this.#contexts.size === MOST_OPENED) this.#contexts.clear();
+    this.#contexts.set(id, context);
   }
 
   /** What was kept for an identifier, which is forgotten with it. */
   take(id: string): SealedContext | undefined {
-    const context = this.contexts.get(id);
-    if (context !== undefined) this.contexts.delete(id);
+    const context = this.#contexts.get(id);
+    if (context !== undefined) this.#contexts.delete(id);
     return context;
   }
 }

@@ -112,8 +112,9 @@ export class AshSealedStore extends AshContextStore {
   /** A context that this key ring sealed, spent or not, read from its identifier alone. */
   get(id: string): Promise<AshContext | null> {
     const sealed = this.unseal(id);
-    if (sealed === undefined || this.stateOf(sealed, this.clock()) === 'not-found') return Promise.resolve(null);
-    this.opened.keep(id, sealed);
+    const now = this.clock();
+    if (sealed === undefined || this.stateOf(sealed, now) === 'not-found') return Promise.resolve(null);
+    this.opened.keep(id, sealed, now);
     return Promise.resolve(ashContext({ ...sealed.fields, id }));
   }
 
@@ -155,6 +156,7 @@ export class AshSealedStore extends AshContextStore {
 
   /** Ends what the spent set opened itself: a client or a pool that the application gave it stays open. */
   override close(): Promise<void> {
+    this.opened = new OpenedContexts();
     return this.spent.close();
   }
 

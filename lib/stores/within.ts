@@ -9,7 +9,8 @@ export function within<T>(awaited: Promise<T>, milliseconds: number, late: () =>
     const timer = setTimeout(() => {
       reject(late());
     }, milliseconds);
-    awaited.then(
+    // A store is somebody else's code, and may give its answer as it is.
+    Promise.resolve(awaited).then(
       (answer) => {
         clearTimeout(timer);
         resolve(answer);

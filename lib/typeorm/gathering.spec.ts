@@ -146,6 +146,32 @@ describe('Gathering', () => {
     await expect(last).resolves.toBe(8);
   });
 
+  it('does nothing more for an act that was refused while its group was under way', async () => {
+    const asked: number[] = [];
+    const finish: (() => void)[] = [];
+    const gathering = new Gathering<number, number>({
+      send: () =>
+        new Promise((resolve) => {
+          finish.push(() => {
+            resolve(({ request }) => asked.push(request));
+          });
+        }),
+      timeout: 15,
+      patience: LONG,
+      tooLate: () => new Error('too late'),
+    });
+    const answers = [];
+    for (const request of [1, 2, 3]) {
+      answers.push(gathering.ask(request));
+      await turn();
+    }
+    const outcomes = await Promise.allSettled(answers);
+    expect(outcomes.map(({ status }) => status)).toStrictEqual(['rejected', 'rejected', 'rejected']);
+    for (const each of finish) each();
+    await pause(1);
+    expect(asked).toStrictEqual([]);
+  });
+
   it('keeps no process alive when all is answered', async () => {
     const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
     const before = timers();

@@ -111,6 +111,8 @@ export class Gathering<Request, Answer> {
   }
 
   private async answer(act: WaitingAct<Request, Answer>, answerTo: AnswerTo<Request, Answer>): Promise<void> {
+    // Whoever was refused meanwhile must not be done all the same.
+    if (!this.unanswered.has(act)) return;
     try {
       act.resolve(await answerTo(act));
       this.settle(act);

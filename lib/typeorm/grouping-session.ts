@@ -1,3 +1,4 @@
+import { CHANGED } from './groups.js';
 import { TooLateError } from './deadline.js';
 import type { SqlEngine } from './engine.js';
 import { unavailable } from './failure.js';
@@ -96,17 +97,23 @@ function answersOf(answer: SqlAnswer, { group, rivals, alone }: Apart): SqlAnswe
   const [key = ''] = group.keys;
   const rows = new Map<unknown, SqlRow>(answer.rows.map((row) => [row[key], row]));
   const rowOf = ({ request }: SqlAct) => rows.get(request[key]);
-  const isHeld = (act: SqlAct) => rowOf(act)?.['held'] === true;
   return (act) => {
     const others = rivals.get(act);
-    if (others === undefined) return isHeld(act) ? alone(act) : answerOf(rowOf(act));
     // One of them has changed the row, so that this act finds it changed; or it is to be tried all the same.
-    return others.some((other) => rowOf(other) !== undefined && !isHeld(other)) ? NOTHING : alone(act);
+    if (others !== undefined) return others.some((other) => isChanged(rowOf(other))) ? NOTHING : alone(act);
+    const row = rowOf(act);
+    if (row === undefined || group.kind === 'question') return answerOf(row);
+    // Whatever else a row says, be it in the words of a parser of the application's own, is no leave to go on.
+    return isChanged(row) ? answerOf(row) : alone(act);
   };
 }
 
 function answerOf(row: SqlRow | undefined): SqlAnswer {
   return row === undefined ? NOTHING : { rows: [row], affected: 1 };
+}
+
+function isChanged(row: SqlRow | undefined): boolean {
+  return row?.['outcome'] === CHANGED;
 }
 
 /** The acts that want a row which another one before them wants too, with those others. */

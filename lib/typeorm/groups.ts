@@ -7,6 +7,9 @@ type Single = Omit<SqlStatements, 'forget'>;
 /** The parameters of an act in their order, and their types. */
 export type Columns = Readonly<Record<string, 'text' | 'bigint'>>;
 
+/** What a row of a changing statement says as its `outcome`, in a text that no parser of types makes anything else of. */
+export const CHANGED = 'changed';
+
 /** A change of the rows of one table. */
 export interface Change {
   readonly table: string;

@@ -1,4 +1,4 @@
-import type { Change, Columns, GroupForms } from './groups.js';
+import { CHANGED, type Change, type Columns, type GroupForms } from './groups.js';
 import { numbered, type SqlGroup } from './statement.js';
 import { EPOCH_KEY, type SqlTables } from './tables.js';
 
@@ -73,7 +73,7 @@ function change({ table, columns, key, condition, set }: Change): SqlGroup {
        ${whole(key)}),
      changed AS (
        UPDATE ${table} mine SET ${set} FROM free act WHERE mine.${key} = act.${key} RETURNING act.${key})
-     SELECT ${key}, false AS held FROM changed
+     SELECT ${key}, '${CHANGED}' AS outcome FROM changed
      ${heldBesides('changed', key, `${acts} CROSS JOIN LATERAL (${wanted} OFFSET 0) AS wanted`)}`,
   );
 }
@@ -93,7 +93,7 @@ function spend({ context, link }: SqlTables, isFreeLink: string, isFreeContext: 
        UPDATE ${context} mine SET consumed_at = act.now FROM free act WHERE mine.id = act.id RETURNING act.*),
      changed AS (
        UPDATE ${link} mine SET holder = act.holder FROM spent act WHERE mine.hash = act.hash RETURNING act.id)
-     SELECT id, false AS held FROM changed
+     SELECT id, '${CHANGED}' AS outcome FROM changed
      ${heldBesides('changed', 'id', wanted('OFFSET 0'))}`,
   );
 }
@@ -105,7 +105,7 @@ function whole(key: string): string {
 
 /** The rows that were wanted and could not be had; not looked for where all could be. */
 function heldBesides(changed: string, key: string, wanted: string): string {
-  return `UNION ALL SELECT act.${key}, true FROM ${wanted}
+  return `UNION ALL SELECT act.${key}, 'held' FROM ${wanted}
      WHERE (SELECT count(*) FROM ${changed}) < cardinality(:${key}::text[])
        AND act.${key} NOT IN (SELECT ${key} FROM ${changed})`;
 }
@@ -117,7 +117,7 @@ function mark(spent: string, columns: Columns, bounded: string): SqlGroup {
     `INSERT INTO ${spent} (mark_key, keep_until)
      SELECT act.key, act.keepUntil FROM ${actsOf(columns)}
      JOIN ${spent} marks ON marks.mark_key = '${EPOCH_KEY}' AND marks.epoch = act.epoch
-     ${bounded} ORDER BY act.key ON CONFLICT DO NOTHING RETURNING mark_key AS key`,
+     ${bounded} ORDER BY act.key ON CONFLICT DO NOTHING RETURNING mark_key AS key, '${CHANGED}' AS outcome`,
   );
 }
 

@@ -1,4 +1,4 @@
-import type { Change, Columns, GroupForms } from './groups.js';
+import { CHANGED, type Change, type Columns, type GroupForms } from './groups.js';
 import { positional, type SqlGroup } from './statement.js';
 import { EPOCH_KEY } from './tables.js';
 
@@ -19,7 +19,7 @@ export const SQLITE_GROUPS: GroupForms = {
       'change',
       key,
       `UPDATE ${table} AS mine SET ${set} FROM ${actsOf(columns)}
-       WHERE mine.${key} = act.${key} AND ${condition} RETURNING ${key}`,
+       WHERE mine.${key} = act.${key} AND ${condition} RETURNING ${key}, '${CHANGED}' AS outcome`,
     ),
 
   mark: (spent, columns) =>
@@ -29,7 +29,7 @@ export const SQLITE_GROUPS: GroupForms = {
       `INSERT INTO ${spent} (mark_key, keep_until)
        SELECT act.key, act.keepUntil FROM ${actsOf(columns)}
        JOIN ${spent} marks ON marks.epoch = act.epoch WHERE marks.mark_key = '${EPOCH_KEY}'
-       ON CONFLICT DO NOTHING RETURNING mark_key AS key`,
+       ON CONFLICT DO NOTHING RETURNING mark_key AS key, '${CHANGED}' AS outcome`,
     ),
 };
 

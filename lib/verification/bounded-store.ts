@@ -56,7 +56,7 @@ export class BoundedStore {
 
   get(id: string): Awaitable<AshContext | null> {
     const { store } = this;
-    const answer = atOnce(store, 'get');
+    const answer = this.atHand('get');
     if (answer !== undefined) return this.take(() => answer.call(store, id));
     return this.ask(
       (asked) => asked.get(id),
@@ -66,7 +66,7 @@ export class BoundedStore {
 
   consume(id: string): Awaitable<AshConsumeResult> {
     const { store } = this;
-    const answer = atOnce(store, 'consume');
+    const answer = this.atHand('consume');
     if (answer !== undefined) return this.take(() => answer.call(store, id));
     return this.ask(
       (asked) => asked.consume(id),
@@ -122,6 +122,16 @@ export class BoundedStore {
       throw unavailable(error);
     }
     throw unavailable(new TypeError('The store gave an answer that its contract does not know.'));
+  }
+
+  /** What answers a question without a promise, if the store has it. */
+  private atHand<K extends 'get' | 'consume'>(question: K): ReturnType<typeof atOnce<K, AshContextStore>> {
+    try {
+      return atOnce(this.store, question);
+    } catch {
+      // A store that cannot even be asked: whoever asks it hears of it, as the failure of the store that it is.
+      return undefined;
+    }
   }
 
   /** Takes an answer that the store has at hand, once it is open. */

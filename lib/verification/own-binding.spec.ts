@@ -1,4 +1,4 @@
-import { isSpelledAlike, ownBinding } from './own-binding.js';
+import { hasOwnBinding, isSpelledAlike, ownBinding } from './own-binding.js';
 
 describe('ownBinding', () => {
   it.each([
@@ -34,6 +34,25 @@ describe('ownBinding', () => {
 
   it('throws what is a fault of the program', () => {
     expect(() => ownBinding({ method: 5 as unknown as string, path: () => '/a' }, '')).toThrow(TypeError);
+  });
+});
+
+describe('hasOwnBinding', () => {
+  it.each([
+    ['/transfer', '', 'POST /transfer', true],
+    ['/transfer', '/api', 'POST /api/transfer', true],
+    ['/transfer/', '', 'POST /transfer', false],
+    ['/Transfer', '', 'POST /transfer', false],
+    // Where the application has put another target in the place of the request's, there is no path.
+    [undefined, '', 'POST ', false],
+    [undefined, '/graphql', 'POST /graphql', false],
+    [undefined, '/', 'POST /', false],
+  ])('of the path %p behind the prefix %p, and %p, is %p', (path, prefix, binding, expected) => {
+    expect(hasOwnBinding({ method: 'POST', path: () => path }, prefix, binding)).toBe(expected);
+  });
+
+  it('is false for a request whose path nobody tells', () => {
+    expect(hasOwnBinding({ method: 'POST' }, '/a', 'POST /a')).toBe(false);
   });
 });
 

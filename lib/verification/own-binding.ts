@@ -31,7 +31,8 @@ export function hasOwnBinding(
   publicPrefix: string,
   binding: string,
 ): boolean {
-  return `${method} ${publicPrefix}${path?.() ?? ''}` === binding;
+  const served = path?.();
+  return served !== undefined && `${method} ${publicPrefix}${served}` === binding;
 }
 
 /** Whether a router can take one path for the other: by default Express minds no case, and Fastify decodes. */

@@ -411,7 +411,7 @@ describe('AshProtection.spend', () => {
     const { pass } = await passedOf({ options: {} });
     expect(pass.spending).toBeUndefined();
     await expect(pass.request.spend()).rejects.toThrow(
-      `${NAME}: the context is spent already; give the route the option spend: 'handler' to spend it in the handler.`,
+      `POST /transfer: the context is spent already; give the route the option spend: 'handler' to spend it in the handler.`,
     );
   });
 });

@@ -26,7 +26,7 @@ import { sealPassed, sealRefused } from './sealed-passage.js';
 import type { AshPass, AshRefusal, AshVerifyResult } from './verdict.js';
 import { Turn } from './turn.js';
 import { AshVerifier } from './verifier.js';
-import { VerifiedRequest } from './verified-request.js';
+import { letSpend } from './verified-request.js';
 
 const DEFAULT_STORE_TIMEOUT = 2_000;
 
@@ -150,7 +150,7 @@ export class AshProtection<R extends AshRequestLike = AshRequestLike> {
     toError: (refusal: AshRefusal) => Error,
   ): void {
     if (pass.spending === undefined) return;
-    VerifiedRequest.spendBy(pass.request, async (view) => {
+    letSpend(pass.request, async (view) => {
       const refusal = await this.spend(pass, { request, route, view });
       if (refusal !== undefined) throw toError(refusal);
     });

@@ -78,5 +78,7 @@ function throwUnlessConsumed(result: AshSpendResult): void {
     case 'link-taken':
     case 'link-not-found':
       throw taken();
+    default:
+      throw new TypeError('The store gave an answer that its contract does not know.');
   }
 }

@@ -21,11 +21,8 @@ export class VerifiedRequest implements AshVerifiedRequest {
   readonly scope: readonly string[];
   readonly payload: unknown;
   readonly verifiedAt: number;
-  readonly #route: string;
-  #spend: Spend | undefined;
 
-  /** @param route The route in words, for messages. */
-  constructor(route: string, fields: Fields) {
+  constructor(fields: Fields) {
     const { subject, metadata } = fields;
     this.contextId = fields.contextId;
     this.binding = fields.binding;
@@ -36,23 +33,22 @@ export class VerifiedRequest implements AshVerifiedRequest {
     this.scope = fields.scope;
     this.payload = fields.payload;
     this.verifiedAt = fields.verifiedAt;
-    this.#route = route;
   }
 
   /** A function that needs no `this`: a handler may take it out of the request. */
   get spend(): Spend {
-    return this.#spend ?? (() => Promise.reject(spentAlready(this.#route)));
-  }
-
-  /** Gives a request the way in which its handler spends its context. */
-  static spendBy(request: AshVerifiedRequest, spend: Spend): void {
-    if (!(#spend in request)) throw new TypeError('The request is none that was verified here.');
-    request.#spend = spend;
+    const { binding } = this;
+    return () => Promise.reject(spentAlready(binding));
   }
 }
 
-function spentAlready(route: string): AshConfigurationError {
+/** Gives a verified request the way in which its handler spends its context. */
+export function letSpend(request: AshVerifiedRequest, spend: Spend): void {
+  Object.defineProperty(request, 'spend', { value: spend, configurable: true });
+}
+
+function spentAlready(binding: string): AshConfigurationError {
   return new AshConfigurationError(
-    `${route}: the context is spent already; give the route the option spend: 'handler' to spend it in the handler.`,
+    `${binding}: the context is spent already; give the route the option spend: 'handler' to spend it in the handler.`,
   );
 }

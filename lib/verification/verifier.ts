@@ -29,7 +29,7 @@ export interface VerifierOptions {
   readonly clock: () => number;
 }
 
-const NO_PATHS: readonly string[] = [];
+const NO_PATHS: readonly string[] = Object.freeze([]);
 const SECONDS_DIGITS = 10;
 const HOLDER_BYTES = 8;
 
@@ -195,12 +195,12 @@ class Verification {
 
   private pass({ headers, context, scope, payload, hold, spending, opened }: Passed): AshPass {
     const { store, clock } = this.options;
-    const { chain, name, spend } = this.policy;
+    const { chain, spend } = this.policy;
     const { id, binding, protocol, subject, metadata } = context;
     return {
       ok: true,
       namesCode: this.policy.settings[this.mode].namesCode,
-      request: new VerifiedRequest(name, {
+      request: new VerifiedRequest({
         contextId: id,
         binding,
         mode: this.mode,

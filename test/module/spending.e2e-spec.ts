@@ -204,7 +204,7 @@ describe.each(ADAPTERS)('On %s a handler that spends its context itself', (adapt
     const { send } = await use('/guarded', {});
     await expect(send()).resolves.toMatchObject({ status: 500 });
     expect(application.log.lines.join('\n')).toMatch(
-      /Bank\.guarded: the context is spent already; give the route the option spend/,
+      /POST \/guarded: the context is spent already; give the route the option spend/,
     );
   });
 
