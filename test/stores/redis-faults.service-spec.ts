@@ -444,29 +444,32 @@ describe('Where Redis takes no writes, AshRedisStore', () => {
     await recovery(store);
   });
 
-  it('since it has become a replica, connects anew, so that it finds the master', async () => {
-    const server = await redisWith();
-    const store = await storeOn({ port: server.port, connectionName: 'store' });
-    const connection = async () => {
-      const list = String(await server.command('CLIENT', 'LIST'));
-      return list
-        .split('\n')
-        .find((line) => line.includes('name=store'))
-        ?.split(' ')[0];
-    };
-    const before = await connection();
-    await server.command('REPLICAOF', '127.0.0.1', 1);
-    await expect(store.create(CONTEXT)).rejects.toMatchObject({ code: 'ASH_STORE_UNAVAILABLE' });
-    const after = await seen(
-      'a connection',
-      async () => {
-        const now = await connection();
-        return now === before ? undefined : now;
-      },
-      { within: 2_000 },
-    );
-    expect(after).toMatch(/^id=\d+$/);
-  });
+  it.each(['refuse', 'accept'] as const)(
+    "since it has become a replica, connects anew, so that it finds the master (acrossRestarts: '%s')",
+    async (acrossRestarts) => {
+      const server = await redisWith();
+      const store = await storeOn({ port: server.port, connectionName: 'store' }, { acrossRestarts });
+      const connection = async () => {
+        const list = String(await server.command('CLIENT', 'LIST'));
+        return list
+          .split('\n')
+          .find((line) => line.includes('name=store'))
+          ?.split(' ')[0];
+      };
+      const before = await connection();
+      await server.command('REPLICAOF', '127.0.0.1', 1);
+      await expect(store.create(CONTEXT)).rejects.toMatchObject({ code: 'ASH_STORE_UNAVAILABLE' });
+      const after = await seen(
+        'a connection',
+        async () => {
+          const now = await connection();
+          return now === before ? undefined : now;
+        },
+        { within: 2_000 },
+      );
+      expect(after).toMatch(/^id=\d+$/);
+    },
+  );
 
   it('since its memory is full, still spends and finds what there is, and takes nothing new', async () => {
     const server = await redisWith();
