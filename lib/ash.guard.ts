@@ -6,7 +6,7 @@ import type { AshRequest } from './ash.options.js';
 import { AshRoutes } from './ash.routes.js';
 import { AshVerdicts } from './ash.verdicts.js';
 import { AshConfigurationError, isAshError } from './core/index.js';
-import { untraced } from './core/untraced.js';
+import { untraced } from './verification/untraced.js';
 import { GUARD_MARK } from './ash.metadata.js';
 import { AshProtection } from './verification/protection.js';
 import type { ProtectedRoute } from './verification/protected-route.js';

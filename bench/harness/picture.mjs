@@ -10,7 +10,7 @@ const OWN = '#2f81f7';
 const COLOURS = ['#2f81f7', '#d4762c', '#2da160', '#c0569d', '#a1850f', '#8168d8'];
 const FONT = 'font-family="system-ui, -apple-system, Segoe UI, Helvetica, Arial, sans-serif"';
 
-const BARS = { width: 720, left: 200, right: 130, top: 40, step: 30, height: 18, bottom: 46 };
+const BARS = { width: 720, left: 220, right: 110, top: 40, step: 30, height: 18, bottom: 46 };
 
 /**
  * A bar for each case, ours beside those of peers, with a thin line from the least to the most of the rounds.
@@ -25,7 +25,7 @@ export function barChart({ title, unit = 'share of the bare route', bars }) {
   const base = top + bars.length * step;
   const ticks = [0, 0.25, 0.5, 0.75, 1].map((share) => share * highest);
   return picture({ title, width, height }, [
-    heading(title, left),
+    heading(title, 16),
     ...ticks.flatMap((value) => [
       line(across(value), top - 4, across(value), base, 0.35),
       text(across(value), base + 16, number(value), 'middle'),

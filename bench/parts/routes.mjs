@@ -233,7 +233,7 @@ function pictureOf(measured) {
     title: 'Requests a second, of the bare route: Nest with Fastify, 200 B, 64 connections',
     bars: BARS.filter((name) => name in figures).map((name) => ({
       label: ROUTES[name],
-      figure: share(figures, [name, 'rate']).median,
+      figure: share(figures, [name, 'rate']),
       own: STORES.includes(name),
     })),
   };

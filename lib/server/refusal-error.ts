@@ -1,5 +1,5 @@
 import { AshError, isAshError } from '../core/index.js';
-import { untraced } from '../core/untraced.js';
+import { untraced } from '../verification/untraced.js';
 import type { AshRequestLike } from '../verification/facts.js';
 import type { ProtectedRoute } from '../verification/protected-route.js';
 import type { AshProtection } from '../verification/protection.js';

@@ -1,5 +1,5 @@
 import { AshError } from '../core/index.js';
-import { untraced } from '../core/untraced.js';
+import { untraced } from './untraced.js';
 import type { AshLinkHold, AshSpendResult } from '../stores/context-store.js';
 import { after, type Awaitable } from './after.js';
 import type { BoundedStore } from './bounded-store.js';
