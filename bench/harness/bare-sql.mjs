@@ -17,6 +17,8 @@ const SPENT_NOW = { 1: true, 0: false };
 /** PostgreSQL by a pool of `pg`, each statement with a name. */
 export function barePostgres(url, connections) {
   const pool = new pg.Pool({ connectionString: url, max: connections });
+  // A server that ends takes idle connections with it; what fails while it is asked fails its own question.
+  pool.on('error', () => undefined);
   const numbered = (text) => {
     let place = 0;
     return text.replace(/\?/g, () => `$${++place}`);
