@@ -3,7 +3,7 @@ import { number, spread } from './figures.mjs';
 import { goal } from './goals.mjs';
 import { loadSteadily } from './steady-load.mjs';
 import { growthOf } from './trend.mjs';
-import { answerOf, startWorker } from './worker.mjs';
+import { answerOf, startWorker } from './forked.mjs';
 
 const RATE = 150;
 const SAMPLES = 20;
