@@ -3,7 +3,7 @@ import { number, spread } from './figures.mjs';
 import { goal } from './goals.mjs';
 import { loadSteadily } from './steady-load.mjs';
 import { growthOf } from './trend.mjs';
-import { answerOf, startWorker } from './forked.mjs';
+import { startWorker } from './worker.mjs';
 
 const RATE = 150;
 const SAMPLES = 20;
@@ -16,19 +16,19 @@ const FIGURES = { rss: 'Memory by the system', held: 'Memory by V8 and Node' };
  * A server and what it holds under a steady load from this process.
  *
  * @param seconds How long the load goes on.
- * @returns A section's table, goals and curves.
+ * @returns A section's table and goals.
  */
 export async function measureGrowth(seconds) {
-  const server = startWorker('transfer-server');
+  const server = await startWorker('transfer-server');
   try {
-    const shop = await answerOf(server);
+    const shop = await server.ask('address');
     const [tally, samples] = await Promise.all([
       loadSteadily(shop, { rate: RATE, seconds }),
       takeSamples(server, seconds),
     ]);
     return growthSection(samples, tally, seconds);
   } finally {
-    server.kill();
+    await server.stop();
   }
 }
 
@@ -39,8 +39,7 @@ async function takeSamples(server, seconds) {
   for (let index = 1; index <= SAMPLES; index++) {
     const due = begun + (index * seconds * 1_000) / SAMPLES;
     await wait(Math.max(0, due - performance.now()));
-    server.send('memory');
-    const { held, rss } = await answerOf(server);
+    const { held, rss } = await server.ask('memory');
     samples.push({ minutes: (performance.now() - begun) / 60_000, held: held / MEGABYTE, rss: rss / MEGABYTE });
   }
   return samples;
@@ -48,15 +47,11 @@ async function takeSamples(server, seconds) {
 
 function growthSection(samples, { begun, passed, refused }, seconds) {
   const minutes = number((seconds * SETTLED_SHARE) / 60);
-  const curves = Object.entries(FIGURES).map(([figure, text]) => ({
-    title: `A server under a steady load: ${text}`,
-    unitX: 'minutes',
-    unitY: 'MB',
-    points: samples.map((sample) => [sample.minutes, sample[figure]]),
-  }));
-  const growths = curves.map(({ points }) => 100 * growthOf(settled(points)));
-  const rows = Object.values(FIGURES).map((text, index) => {
-    const values = curves[index].points.map(([, value]) => value);
+  const growths = Object.keys(FIGURES).map(
+    (figure) => 100 * growthOf(settled(samples).map((sample) => [sample.minutes, sample[figure]])),
+  );
+  const rows = Object.entries(FIGURES).map(([figure, text], index) => {
+    const values = samples.map((sample) => sample[figure]);
     return [text, values[0], spread(settled(values)), values.at(-1), growths[index]];
   });
   return {
@@ -72,7 +67,6 @@ function growthSection(samples, { begun, passed, refused }, seconds) {
         atMost: MOST_PERCENT,
       }),
     ),
-    curves,
   };
 }
 

@@ -3,7 +3,7 @@ import { goal } from '../harness/goals.mjs';
 import { measureGrowth } from '../harness/growth.mjs';
 import { occupyPostgres, occupyRedis } from '../harness/occupancy.mjs';
 import { interleave } from '../harness/rounds.mjs';
-import { answerOf, startWorker } from '../harness/forked.mjs';
+import { startWorker } from '../harness/worker.mjs';
 
 // Shorter by the environment, while somebody works on it.
 const COUNT = Number(process.env.BENCH_CONTEXTS ?? 1_000_000);
@@ -33,15 +33,25 @@ export async function measure() {
   return {
     tables: [occupancyTable(here, elsewhere), pauseTable(here), growth.table],
     goals: [...occupancyGoals(here, elsewhere), ...growth.goals],
-    curves: growth.curves,
   };
 }
 
 /** Each round of each keeper in a process of its own. */
 function occupyProcess() {
-  const occupy = (keeper) => () => answerOf(startWorker('live-contexts', [keeper, String(COUNT)]));
   const cases = { AshMemoryStore: occupy('memory'), Sealed: occupy('sealed'), 'A Map of objects': occupy('map') };
   return interleave(cases, { rounds: ROUNDS, warmUps: 0 });
+}
+
+/** A round of a keeper, by its name. */
+function occupy(name) {
+  return async () => {
+    const worker = await startWorker('live-contexts');
+    try {
+      return await worker.ask('occupy', { name, count: COUNT });
+    } finally {
+      await worker.stop();
+    }
+  };
 }
 
 function occupancyTable(here, elsewhere) {

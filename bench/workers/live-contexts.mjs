@@ -3,9 +3,10 @@ import { ashGenerateKey, AshMemoryStore, AshSealedStore } from 'nestjs-ash';
 import { ashGenerateContextId, ashGenerateNonce } from 'nestjs-ash/core';
 import { watchEventLoop } from '../harness/event-loop.mjs';
 import { settledMemory } from '../harness/process-memory.mjs';
+import { serve } from '../harness/worker.mjs';
 
 // Issues many contexts in a process of its own, has them expire and be swept, and tells what they took and what is left
-// of them. `live-contexts.mjs KEEPER COUNT`, forked with --expose-gc.
+// of them.
 
 const TTL = 60_000;
 const GRACE = 1;
@@ -73,15 +74,17 @@ async function expireAndSweep({ sweep, isKept }, count) {
   return watched;
 }
 
-const [name, text] = process.argv.slice(2);
-const count = Number(text);
-const keeper = KEEPERS[name](count);
-await issue(keeper, WARM_UP);
-await expireAndSweep(keeper, WARM_UP);
+serve({
+  async occupy({ name, count }) {
+    const keeper = KEEPERS[name](count);
+    await issue(keeper, WARM_UP);
+    await expireAndSweep(keeper, WARM_UP);
 
-const empty = await settledMemory();
-const insertion = await watchEventLoop(() => issue(keeper, count));
-const full = await settledMemory();
-const sweep = await expireAndSweep(keeper, count);
-const swept = await settledMemory();
-process.send({ empty, insertion, full, sweep, swept }, () => process.exit());
+    const empty = await settledMemory();
+    const insertion = await watchEventLoop(() => issue(keeper, count));
+    const full = await settledMemory();
+    const sweep = await expireAndSweep(keeper, count);
+    const swept = await settledMemory();
+    return { empty, insertion, full, sweep, swept };
+  },
+});

@@ -4,9 +4,9 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { AshMemoryStore, AshModule, AshProtected } from 'nestjs-ash';
 import { settledMemory } from '../harness/process-memory.mjs';
+import { serve } from '../harness/worker.mjs';
 
-// A Nest application on Fastify with one protected route and a memory store whose contexts live for a few seconds. Forked
-// with --expose-gc: it sends its address, and to each message what it holds.
+// A Nest application on Fastify with one protected route and a memory store whose contexts live for a few seconds.
 
 const TTL = 5_000;
 const GRACE = 1_000;
@@ -34,7 +34,4 @@ Module({ imports: [AshModule.forRoot({ store })], controllers: [TransferControll
 const app = await NestFactory.create(TransferModule, new FastifyAdapter(), { logger: ['error'] });
 await app.listen(0, '127.0.0.1');
 
-process.on('message', () => void settledMemory().then((memory) => process.send(memory)));
-// Whoever started it is gone.
-process.on('disconnect', () => process.exit());
-process.send({ url: await app.getUrl() });
+serve({ address: async () => ({ url: await app.getUrl() }), memory: settledMemory });
