@@ -3,6 +3,7 @@ import { quote } from './json-string.js';
 import {
   checkContainer,
   checkNumber,
+  MAX_DEPTH,
   noJson,
   refused,
   replacedByToJson,
@@ -11,7 +12,6 @@ import {
   type Members,
 } from './json-value.js';
 import { parseStrictJson } from './strict-json.js';
-import { MAX_DEPTH } from './json-value.js';
 
 /** Longest canonical form unless the application says otherwise, in bytes. */
 export const DEFAULT_MAX_PAYLOAD_BYTES = 1_048_576;

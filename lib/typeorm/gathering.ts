@@ -13,8 +13,8 @@ export type AnswerTo<Request, Answer> = (act: Act<Request>) => Answer | Promise<
 /** How acts of one kind are gathered. */
 export interface GatheringOptions<Request, Answer> {
   /**
-   * Does all of some acts, within the deadline of the last of them, and tells what the answer to each is; one that takes longer is a promise. That it rejects is
-   * the answer to all of them.
+   * Does all of some acts, within the deadline of the last of them, and tells what the answer to each is; one that takes
+   * longer is a promise. That it rejects is the answer to all of them.
    */
   readonly send: (acts: readonly Act<Request>[]) => Promise<AnswerTo<Request, Answer>>;
   /** The longest wait of an act, in milliseconds. */
