@@ -35,12 +35,20 @@ export function hasOwnBinding(
   return served !== undefined && `${method} ${publicPrefix}${served}` === binding;
 }
 
-/** Whether a router can take one path for the other: by default Express minds no case, and Fastify decodes. */
+/** Whether a router can take one path for the other. */
 export function isSpelledAlike(a: string, b: string): boolean {
+  const spelling = commonSpelling(a);
+  return spelling !== undefined && spelling === commonSpelling(b);
+}
+
+/**
+ * What the paths have in common that a router can take for each other: by default Express minds no case, and Fastify
+ * decodes. Nothing for what cannot be decoded, which has one spelling.
+ */
+export function commonSpelling(path: string): string | undefined {
   try {
-    return decodeURIComponent(a).toLowerCase() === decodeURIComponent(b).toLowerCase();
+    return decodeURIComponent(path).toLowerCase();
   } catch {
-    // What cannot be decoded has one spelling.
-    return false;
+    return undefined;
   }
 }

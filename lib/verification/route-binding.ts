@@ -1,6 +1,7 @@
 import { ashParseBinding, AshConfigurationError } from '../core/index.js';
 import { isSpelledAlike } from './own-binding.js';
 
+/** A segment of a declared binding. */
 type Segment =
   | { readonly kind: 'static'; readonly text: string }
   | { readonly kind: 'parameter'; readonly name: string }
@@ -33,7 +34,7 @@ export class RouteBinding {
     /** The binding as it was declared, normalised. */
     readonly text: string,
     readonly method: string,
-    private readonly segments: readonly Segment[],
+    readonly segments: readonly Segment[],
     private readonly served: string,
   ) {
     this.isStatic = segments.every(({ kind }) => kind === 'static');
@@ -68,6 +69,11 @@ export class RouteBinding {
   /** Two patterns with one shape match the same requests, whatever their parameters are called. */
   get shape(): string {
     return `${this.method} ${shapeOf(this.segments)}`;
+  }
+
+  /** The method and the kinds of the segments, which are all that {@link RouteBinding.compare} goes by. */
+  get layout(): string {
+    return `${this.method} ${this.segments.map(({ kind }) => kind).join('/')}`;
   }
 
   /** Whether a concrete binding is one of this route's, whatever its parameters are. */
@@ -189,6 +195,12 @@ function routedRest(params: Readonly<Record<string, unknown>>, name: string): st
 
 function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
+}
+
+/** The method of a concrete binding and the segments of its path, as they are written; nothing for what is none. */
+export function partsOf(binding: string): { method: string; segments: string[] } | undefined {
+  const end = binding.indexOf(' /');
+  return end === -1 ? undefined : { method: binding.slice(0, end), segments: segmentsOf(binding.slice(end + 1)) };
 }
 
 function pathOf(binding: string, method: string): string | undefined {
