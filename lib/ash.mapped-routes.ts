@@ -53,16 +53,14 @@ export function mappedRoutes(modules: ModulesContainer, config: ApplicationConfi
 
 /** A controller that stands in several modules is mapped once for each: its handlers have the paths of all of them. */
 function united(routes: readonly MappedRoute[]): MappedRoute[] {
-  const found: MappedRoute[] = [];
+  const byController = new Map<Type<unknown>, Map<AshHandler, MappedRoute>>();
   for (const route of routes) {
-    const index = found.findIndex(
-      ({ controller, handler }) => controller === route.controller && handler === route.handler,
-    );
-    const known = found[index];
-    if (known === undefined) found.push(route);
-    else found[index] = { ...known, paths: [...new Set([...known.paths, ...route.paths])] };
+    const handlers = byController.get(route.controller) ?? new Map<AshHandler, MappedRoute>();
+    const known = handlers.get(route.handler);
+    const all = known === undefined ? route : { ...known, paths: [...new Set([...known.paths, ...route.paths])] };
+    byController.set(route.controller, handlers.set(route.handler, all));
   }
-  return found;
+  return [...byController.values()].flatMap((handlers) => [...handlers.values()]);
 }
 
 function placeOf(
