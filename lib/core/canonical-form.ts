@@ -66,9 +66,6 @@ function decode(text: string): string {
 
 /** `encodeURIComponent` leaves five reserved characters of RFC 3986 as they are. */
 function encode(text: string): string {
-  const encoded = orUncanonical(
-    () => encodeURIComponent(text),
-    'The form has a lone surrogate, which is no Unicode text.',
-  );
+  const encoded = orUncanonical(() => encodeURIComponent(text), 'The form has a lone surrogate.');
   return encoded.replace(/[!'()*]/g, (character) => '%' + character.charCodeAt(0).toString(16).toUpperCase());
 }

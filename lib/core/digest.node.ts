@@ -73,3 +73,22 @@ export const fromHex: Digest['fromHex'] = (text) => Buffer.from(text, 'hex');
 export const fromBase64Url: Digest['fromBase64Url'] = (text) => Buffer.from(text, 'base64url');
 
 export const equalBytes: Digest['equalBytes'] = (a, b) => a.length === b.length && timingSafeEqual(a, b);
+
+const HASH_CHARACTERS = 2 * HASH_BYTES;
+const UNIT_BYTES = 2;
+const left = Buffer.alloc(HASH_CHARACTERS * UNIT_BYTES);
+const right = Buffer.alloc(HASH_CHARACTERS * UNIT_BYTES);
+
+// UTF-8 would make the same bytes of different lone surrogates.
+export const equalTexts: Digest['equalTexts'] = (a, b) => {
+  if (a.length !== HASH_CHARACTERS || b.length !== HASH_CHARACTERS) {
+    return equalBytes(Buffer.from(a, 'utf16le'), Buffer.from(b, 'utf16le'));
+  }
+  // Hashes are compared with every request, in a place that is there already.
+  left.write(a, 'utf16le');
+  right.write(b, 'utf16le');
+  const isEqual = timingSafeEqual(left, right);
+  left.fill(0);
+  right.fill(0);
+  return isEqual;
+};

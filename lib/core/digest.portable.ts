@@ -35,12 +35,18 @@ export const fromBase64Url: Digest['fromBase64Url'] = (text) => {
   return Uint8Array.from(binary, (character) => character.charCodeAt(0));
 };
 
-export const equalBytes: Digest['equalBytes'] = (a, b) => {
-  if (a.length !== b.length) return false;
+export const equalBytes: Digest['equalBytes'] = (a, b) =>
+  areEqual(a.length, b.length, (index) => (a[index] ?? 0) ^ (b[index] ?? 0));
+
+export const equalTexts: Digest['equalTexts'] = (a, b) =>
+  areEqual(a.length, b.length, (index) => a.charCodeAt(index) ^ b.charCodeAt(index));
+
+function areEqual(length: number, other: number, differenceAt: (index: number) => number): boolean {
+  if (length !== other) return false;
   let difference = 0;
-  for (const [index, byte] of a.entries()) difference |= byte ^ (b[index] ?? 0);
+  for (let index = 0; index < length; index++) difference |= differenceAt(index);
   return difference === 0;
-};
+}
 
 function bytesOf(data: string | Uint8Array): Uint8Array {
   return typeof data === 'string' ? new TextEncoder().encode(data) : data;

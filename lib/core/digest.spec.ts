@@ -100,6 +100,26 @@ describe.each([
     expect(digest.equalBytes(Uint8Array.from(a), Uint8Array.from(b))).toBe(expected);
   });
 
+  it.each([1, 63, 64, 65, 128])('compares texts of %i characters unit by unit', (length) => {
+    const text = 'a'.repeat(length);
+    const last = text.slice(1);
+    expect(digest.equalTexts(text, text)).toBe(true);
+    // The low bytes of both are those of `a`.
+    for (const other of ['b', '\u0161', '\ud861', 'A', '']) {
+      expect(digest.equalTexts(text, other + last)).toBe(false);
+      expect(digest.equalTexts(last + other, text)).toBe(false);
+    }
+    // Of what was compared before nothing is left.
+    expect(digest.equalTexts(text, text)).toBe(true);
+  });
+
+  it('tells lone surrogates apart in texts as long as a hash', () => {
+    const text = (surrogate: string): string => 'a'.repeat(63) + surrogate;
+    expect(digest.equalTexts(text('\ud800'), text('\ud801'))).toBe(false);
+    expect(digest.equalTexts(text('\ud800'), text('\ufffd'))).toBe(false);
+    expect(digest.equalTexts(text('\ud800'), text('\ud800'))).toBe(true);
+  });
+
   it.each([0, 1, 16, 32, 4096, 5000])('draws %i random bytes as lower-case hex', (count) => {
     expect(digest.randomHex(count)).toMatch(new RegExp(`^[0-9a-f]{${count * 2}}$`));
   });

@@ -18,4 +18,6 @@ export interface Digest {
   readonly fromBase64Url: (text: string) => Uint8Array;
   /** Whether two byte strings are equal, in a time that depends on their lengths only. */
   readonly equalBytes: (a: Uint8Array, b: Uint8Array) => boolean;
+  /** Whether two texts are equal, unit by unit of UTF-16, in a time that depends on their lengths only. */
+  readonly equalTexts: (a: string, b: string) => boolean;
 }

@@ -417,6 +417,9 @@ describe('two hashes', () => {
     ['are not equal where both are the same garbage', 'zz', 'zz', false],
     ['are not equal where both are the same odd hex', 'abc', 'abc', false],
     ['are not equal where both are lone surrogates', '\ud800', '\ud800', false],
+    ['are not equal where both are the same garbage of their length', 'z'.repeat(64), 'z'.repeat(64), false],
+    ['are not equal where both are the same in capitals', HASH.toUpperCase(), HASH.toUpperCase(), false],
+    ['differ in the high byte of a unit', HASH, String.fromCharCode(HASH.charCodeAt(0) + 0x100) + HASH.slice(1), false],
   ];
   it.each(rows)('%s', (_title, a, b, expected) => {
     expect(equalHashes(a, b)).toBe(expected);

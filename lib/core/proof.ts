@@ -5,7 +5,7 @@ import { ashHashScopedBody, readScope } from './scope-paths.js';
 
 const HASH = /^[0-9a-f]{64}$/;
 const TIMESTAMP = /^[1-9][0-9]{0,15}$/;
-const SECONDS = /^[1-9][0-9]{9}$/;
+const SECONDS_DIGITS = 10;
 
 /** `SHA256` of the empty text: the first link of a v2.1 chain, and the scope hash of an unscoped v2.2 proof. */
 export const EMPTY_HASH = /* @__PURE__ */ digest.sha256Hex('');
@@ -38,7 +38,7 @@ export function ashHashBody(canonical: string | Uint8Array): string {
  * @throws AshError `ASH_PROOF_INVALID` where it is no proof of an HMAC protocol.
  */
 export function ashHashProof(proof: string): string {
-  if (!isAshHash(proof)) throw new AshError('ASH_PROOF_INVALID', 'A proof is 64 lower-case hex characters.');
+  if (!isAshHash(proof)) throw new AshError('ASH_PROOF_INVALID', 'The proof is not 64 lower-case hex characters.');
   return digest.sha256Hex(proof);
 }
 
@@ -57,20 +57,15 @@ export function ashHashScope(scope: readonly string[]): string {
  * Source: protocol, section 4.
  */
 export function ashTimingSafeEqual(a: string, b: string): boolean {
-  return digest.equalBytes(unitsOf(a), unitsOf(b));
+  return digest.equalTexts(a, b);
 }
 
-/** The UTF-16 units of a text as bytes. UTF-8 would make the same bytes of different lone surrogates. */
-function unitsOf(text: string): Uint8Array {
-  const units = new Uint16Array(text.length);
-  for (let index = 0; index < text.length; index++) units[index] = text.charCodeAt(index);
-  return new Uint8Array(units.buffer);
-}
-
-/** Compares two proofs of the HMAC protocols as their 32 bytes, in constant time; a malformed one equals none. */
+/**
+ * Compares two proofs of the HMAC protocols in constant time: as texts, since 32 bytes have one text in lower-case hex. A
+ * malformed one equals none.
+ */
 export function equalHashes(expected: string, actual: string): boolean {
-  if (!isAshHash(expected) || !isAshHash(actual)) return false;
-  return digest.equalBytes(digest.fromHex(expected), digest.fromHex(actual));
+  return digest.equalTexts(expected, actual) && isAshHash(actual);
 }
 
 /** What is in the message of an HMAC protocol; a slot that is `undefined` is not in its formula. */
@@ -96,7 +91,7 @@ export function hmacProof(clientSecret: string, message: HmacMessage): string {
 }
 
 function checkedTimestamp(timestamp: string): string {
-  if (isAshTimestamp(timestamp) && !SECONDS.test(timestamp)) return timestamp;
+  if (isAshTimestamp(timestamp) && timestamp.length !== SECONDS_DIGITS) return timestamp;
   throw new AshError(
     'ASH_TIMESTAMP_INVALID',
     'The timestamp is not a decimal number of milliseconds; 10 digits would be seconds.',
