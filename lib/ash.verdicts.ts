@@ -1,12 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { AshVerifyResult } from './verification/verdict.js';
-
-/** The verdict over a request on one route. Nearly every request has one. */
-interface RouteVerdict {
-  readonly route: object;
-  readonly verdict: Promise<AshVerifyResult>;
-  readonly others: RouteVerdict | undefined;
-}
+import { Verdicts } from './verification/verdicts.js';
 
 /**
  * The verdict over each request that is under way, so that a request is verified once however often the guard is
@@ -14,30 +8,22 @@ interface RouteVerdict {
  */
 @Injectable()
 export class AshVerdicts {
-  private readonly verdicts = new WeakMap<object, RouteVerdict>();
+  private readonly verdicts = new Verdicts<Promise<AshVerifyResult>>();
 
   /** The verdict over a request on a route, reached by `verify` the first time. */
   once(request: object, route: object, verify: () => Promise<AshVerifyResult>): Promise<AshVerifyResult> {
     const raw = rawOf(request);
-    const others = this.verdicts.get(raw);
-    const known = verdictOn(route, others);
+    const known = this.verdicts.get(raw, route);
     if (known !== undefined) return known;
     const verdict = verify();
-    this.verdicts.set(raw, { route, verdict, others });
+    this.verdicts.set(raw, route, verdict);
     return verdict;
   }
 
   /** The verdict over a request on a route, if there is one. */
   get(request: object, route: object): Promise<AshVerifyResult> | undefined {
-    return verdictOn(route, this.verdicts.get(rawOf(request)));
+    return this.verdicts.get(rawOf(request), route);
   }
-}
-
-function verdictOn(route: object, verdicts: RouteVerdict | undefined): Promise<AshVerifyResult> | undefined {
-  for (let each = verdicts; each !== undefined; each = each.others) {
-    if (each.route === route) return each.verdict;
-  }
-  return undefined;
 }
 
 /**

@@ -7,6 +7,7 @@ import type { AshLog, ProtectedRoute } from '../verification/protected-route.js'
 import type { NodeAnswer } from '../verification/node-answer.js';
 import { ashErrorBody } from '../verification/refusal.js';
 import type { AshVerifyResult } from '../verification/verdict.js';
+import { Verdicts } from '../verification/verdicts.js';
 import { AshRefusalError, refusalErrors } from './refusal-error.js';
 
 /** Node's own response. */
@@ -21,7 +22,7 @@ interface Verdict {
 /** The way of a request through a server without Nest: verified, handed on, and concluded when it is answered. */
 export class Passage<R extends AshRequestLike> {
   // By the answer, which is Node's own, and by nothing that an application may have put on it or on its request.
-  private readonly verdicts = new WeakMap<NodeResponse, Map<ProtectedRoute<R>, Verdict>>();
+  private readonly verdicts = new Verdicts<Verdict>();
 
   constructor(
     private readonly protection: AshProtection<R>,
@@ -36,11 +37,10 @@ export class Passage<R extends AshRequestLike> {
    */
   async enter(request: R, response: NodeResponse, route: ProtectedRoute<R>): Promise<void> {
     const target = ashTargetOf(request);
-    const verdicts = this.verdicts.get(response) ?? new Map<ProtectedRoute<R>, Verdict>();
-    const known = verdicts.get(route);
+    const known = this.verdicts.get(response, route);
     const isFirst = known?.target !== target;
     const result = isFirst ? this.protection.verify(request, route) : known.result;
-    this.verdicts.set(response, verdicts.set(route, { target, result }));
+    if (isFirst) this.verdicts.set(response, route, { target, result });
     const verdict = await result;
     const toError = refusalErrors(this.protection, route);
     if (!verdict.ok) {
