@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { ashGenerateKey, AshMemoryStore, AshSealedStore } from 'nestjs-ash';
+import { ashGenerateKey, ashIssue, AshMemoryStore, AshSealedStore } from 'nestjs-ash/server';
 import { ashGenerateContextId, ashGenerateNonce } from 'nestjs-ash/core';
 import { watchEventLoop } from '../harness/event-loop.mjs';
 import { settledMemory } from '../harness/process-memory.mjs';
@@ -13,7 +13,9 @@ const GRACE = 1;
 const NO_SWEEP_OF_ITS_OWN = 2 ** 31 - 1;
 const WARM_UP = 20_000;
 const A_TURN = 100;
-const OPTIONS = { binding: 'POST /transfer', ttlMs: TTL };
+const BINDING = 'POST /transfer';
+const ISSUED = { binding: BINDING, ttl: TTL };
+const ROUTES = { bindings: [BINDING] };
 
 let ahead = 0;
 const clock = () => Date.now() + ahead;
@@ -21,12 +23,12 @@ const clock = () => Date.now() + ahead;
 const KEEPERS = {
   memory: (count) => {
     const store = memoryStore(count);
-    return { create: () => store.create(OPTIONS), sweep: () => store.cleanup(), isKept: true };
+    return { create: () => ashIssue(store, ISSUED, ROUTES), sweep: () => store.cleanup(), isKept: true };
   },
   sealed: (count) => {
     const keys = [{ id: '2026-11', secret: ashGenerateKey() }];
     const store = new AshSealedStore({ keys, spent: memoryStore(count), clock });
-    return { create: () => store.create(OPTIONS), sweep: () => store.cleanup(), isKept: false };
+    return { create: () => ashIssue(store, ISSUED, ROUTES), sweep: () => store.cleanup(), isKept: false };
   },
   map: () => plainMap(),
 };
@@ -41,7 +43,7 @@ function plainMap() {
   const create = () => {
     const issuedAt = clock();
     const fields = {
-      binding: OPTIONS.binding,
+      binding: BINDING,
       mode: 'balanced',
       protocol: 'v2.3',
       issuedAt,

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
-import { ashContext, ashNewContext, type AshContext } from './context.js';
+import { ashDeriveClientSecret } from '../core/index.js';
+import { ashContext, ashNewContext, clientSecretOf, type AshContext } from './context.js';
 
 const NOW = 1_700_000_000_000;
 const FIELDS: AshContext = {
@@ -83,5 +84,25 @@ describe('ashNewContext', () => {
     expect(() => ashNewContext({ binding: 'POST /transfer', ttlMs }, NOW)).toThrow(
       new RangeError(`ttlMs is a positive number of milliseconds, not ${ttlMs}.`),
     );
+  });
+});
+
+describe('the secret of a client', () => {
+  const SECRET = ashDeriveClientSecret(FIELDS.nonce, FIELDS.id, FIELDS.binding);
+
+  it.each([
+    ['a context', ashContext(FIELDS)],
+    ['a context of a store that makes its own objects', FIELDS],
+    ['another context, after it', ashContext({ ...FIELDS, id: 'ash_2' })],
+  ])('is derived from %s, however often it is asked for', (_title, context) => {
+    const expected = ashDeriveClientSecret(context.nonce, context.id, context.binding);
+    expect([clientSecretOf(context), clientSecretOf(context)]).toStrictEqual([expected, expected]);
+  });
+
+  it('is shown by nothing, also once it is derived', () => {
+    const context = ashContext(FIELDS);
+    expect(clientSecretOf(context)).toBe(SECRET);
+    expect(inspect(context, { showHidden: true, getters: true, depth: 9 })).not.toContain(SECRET);
+    expect(JSON.stringify([context, { ...context }, Object.getOwnPropertyDescriptors(context)])).not.toContain(SECRET);
   });
 });

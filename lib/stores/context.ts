@@ -1,5 +1,11 @@
 import { INSPECT } from '../core/inspection.js';
-import { ashGenerateContextId, ashGenerateNonce, type AshMode, type AshProtocol } from '../core/index.js';
+import {
+  ashDeriveClientSecret,
+  ashGenerateContextId,
+  ashGenerateNonce,
+  type AshMode,
+  type AshProtocol,
+} from '../core/index.js';
 
 /** What an application attaches to a context: any JSON value. */
 export type AshContextMetadata = Readonly<Record<string, unknown>>;
@@ -57,6 +63,7 @@ type ContextFields = Omit<AshContext, OptionalField> & {
 
 class ContextRecord implements AshContext {
   readonly #nonce: string;
+  #clientSecret: string | undefined = undefined;
   declare readonly id: string;
   declare readonly binding: string;
   declare readonly mode: AshMode;
@@ -93,6 +100,26 @@ class ContextRecord implements AshContext {
   get nonce(): string {
     return this.#nonce;
   }
+
+  /** See {@link clientSecretOf}. */
+  static clientSecretOf(context: AshContext): string {
+    if (!(#clientSecret in context)) return deriveSecretOf(context);
+    return (context.#clientSecret ??= deriveSecretOf(context));
+  }
+}
+
+function deriveSecretOf({ nonce, id, binding }: AshContext): string {
+  return ashDeriveClientSecret(nonce, id, binding);
+}
+
+/**
+ * The key that the client of a context proves its request with. Of a context that stays in this process it is derived when
+ * that is issued, and not once more when its request comes.
+ *
+ * @throws AshError as `ashDeriveClientSecret` does.
+ */
+export function clientSecretOf(context: AshContext): string {
+  return ContextRecord.clientSecretOf(context);
 }
 
 /**

@@ -20,7 +20,7 @@ import type { AshMarkResult, AshSpentMark, AshSpentSet } from './spent-set.js';
 export interface AshMemoryStoreOptions {
   /**
    * How many contexts are kept at once, how many links, and how many marks of spent sealed contexts: when they are
-   * full, new ones are refused with `ASH_STORE_UNAVAILABLE`. Default 100,000, which is about 35 MB of contexts, and
+   * full, new ones are refused with `ASH_STORE_UNAVAILABLE`. Default 100,000, which is about 45 MB of contexts, and
    * what they have in subject, scope and metadata on top.
    */
   readonly maxEntries?: number;

@@ -1,14 +1,8 @@
-import {
-  AshError,
-  ashDeriveClientSecret,
-  ashParseBinding,
-  type AshIssuedContext,
-  type AshMode,
-} from '../core/index.js';
+import { AshError, ashParseBinding, type AshIssuedContext, type AshMode } from '../core/index.js';
 import { hideFromInspection } from '../core/inspection.js';
 import { ashProtocolRules } from '../core/protocols.js';
 import { shown } from '../core/text.js';
-import type { AshContext, AshContextMetadata } from '../stores/context.js';
+import { clientSecretOf, type AshContext, type AshContextMetadata } from '../stores/context.js';
 import type { BoundedStore } from './bounded-store.js';
 import { checkScopeFits, checkTtl, compileHeaderScope, stricterMode, type AshRoutePolicy } from './policy.js';
 
@@ -66,7 +60,7 @@ export class AshIssuer<P extends AshRoutePolicy> {
     const { method, path } = ashParseBinding(text);
     const binding = `${method} ${path}`;
     const policy = this.options.find(binding);
-    if (policy !== undefined) return { binding, policy };
+    if (policy !== undefined) return { binding: asDeclared(binding, policy), policy };
     throw new AshError('ASH_BINDING_MISMATCH', `binding: no protected route is declared as '${shown(binding)}'.`);
   }
 
@@ -97,6 +91,11 @@ export class AshIssuer<P extends AshRoutePolicy> {
   }
 }
 
+/** The text that the policy has, where it is that of a binding: the contexts that are kept need no copy each. */
+function asDeclared(binding: string, { bindings }: AshRoutePolicy): string {
+  return bindings.find(({ text }) => text === binding)?.text ?? binding;
+}
+
 /**
  * How many contexts are asked for.
  *
@@ -125,7 +124,7 @@ function checkSubject(policy: AshRoutePolicy, subject: string | undefined): void
 
 /** The context as it goes over the wire: with the secret of the client, without the nonce that it comes from. */
 function issued(context: AshContext, policy: AshRoutePolicy): AshIssuedContext {
-  const { id, binding, mode, protocol, issuedAt, expiresAt, nonce } = context;
+  const { id, binding, mode, protocol, issuedAt, expiresAt } = context;
   const { chain, canonicalization } = policy;
   const scope = context.scope ?? policy.scope?.paths ?? [];
   const { query } = policy.settings[mode];
@@ -136,8 +135,8 @@ function issued(context: AshContext, policy: AshRoutePolicy): AshIssuedContext {
     protocol,
     issuedAt,
     expiresAt,
-    ...(ashProtocolRules(protocol).keyed ? { clientSecret: ashDeriveClientSecret(nonce, id, binding) } : {}),
-    ...(protocol === 'v1' && mode === 'strict' ? { nonce } : {}),
+    ...(ashProtocolRules(protocol).keyed ? { clientSecret: clientSecretOf(context) } : {}),
+    ...(protocol === 'v1' && mode === 'strict' ? { nonce: context.nonce } : {}),
     ...(scope.length > 0 ? { scope } : {}),
     ...(chain === undefined ? {} : { chain: { name: chain.name, start: chain.start } }),
     ...(query === (mode === 'minimal' ? 'ignore' : 'cover') ? {} : { query }),

@@ -1,10 +1,10 @@
-import { AshError, ashDeriveClientSecret, isAshError, type AshMode } from '../core/index.js';
+import { AshError, isAshError, type AshMode } from '../core/index.js';
 import * as digest from '#digest';
 import { sentenceOf } from '../core/error-meanings.js';
 import type { AshProofParts } from '../core/formulas.js';
 import { ashProtocolRules, type AshProtocolRules } from '../core/protocols.js';
 import type { AshScope } from '../core/scope.js';
-import type { AshContext } from '../stores/context.js';
+import { clientSecretOf, type AshContext } from '../stores/context.js';
 import type { AshLinkHold, AshStoredLink } from '../stores/context-store.js';
 import { after, isPromise, type Awaitable } from './after.js';
 import type { BoundedStore } from './bounded-store.js';
@@ -183,9 +183,9 @@ class Verification {
       chained: this.policy.chain !== undefined,
       chainHash: headers.chainHash ?? '',
     };
+    if (protocol.equal(protocol.prove(parts), proof)) return;
     if (!protocol.isProof(proof))
       throw new AshError('ASH_PROOF_INVALID', 'The proof is none of the context’s protocol.');
-    if (protocol.equal(protocol.prove(parts), proof)) return;
     // An explanation shows the payload, and goes out as plain text.
     if (this.policy.envelope === undefined) {
       this.mismatch = () => explainMismatch({ parts, protocol, proof, query, body });
@@ -247,9 +247,9 @@ function isRoutine({ mode, scope, metadata }: AshContext, policy: AshRoutePolicy
 }
 
 /** The key of the proof. On an encrypted route nobody has it who has read the context alone. */
-function secretOf({ id, nonce, binding }: AshContext, { envelope }: AshRoutePolicy): string {
-  const clientSecret = ashDeriveClientSecret(nonce, id, binding);
-  return envelope === undefined ? clientSecret : envelope.completeSecret(id, clientSecret);
+function secretOf(context: AshContext, { envelope }: AshRoutePolicy): string {
+  const clientSecret = clientSecretOf(context);
+  return envelope === undefined ? clientSecret : envelope.completeSecret(context.id, clientSecret);
 }
 
 /** The link that a request names, held under a name of its own. */

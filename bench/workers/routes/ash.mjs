@@ -1,10 +1,13 @@
 import { AshModule, AshProtected } from 'nestjs-ash';
-import { ASH_HEADERS, ashBuildProofUnified, ashDeriveClientSecret } from 'nestjs-ash/core';
+import { ASH_HEADERS, ashBuildProofUnified } from 'nestjs-ash/core';
+import { ashIssue } from 'nestjs-ash/server';
 import { BINDING } from './route.mjs';
 import { PATIENCE, STORES } from './stores.mjs';
 
 const TTL = 600_000;
 const AT_ONCE = 200;
+const ISSUED = { binding: BINDING, ttl: TTL };
+const ROUTES = { bindings: [BINDING], storeTimeout: PATIENCE };
 
 /** The library on a Nest application, over the store of that name. */
 export function ash(storeName) {
@@ -25,8 +28,8 @@ export function ash(storeName) {
 /** Issues so many contexts: what a client needs of each. */
 export function issuerOf(store) {
   const issueOne = async () => {
-    const { id, nonce, binding } = await store.create({ binding: BINDING, ttlMs: TTL });
-    return [id, ashDeriveClientSecret(nonce, id, binding)];
+    const { contextId, clientSecret } = await ashIssue(store, ISSUED, ROUTES);
+    return [contextId, clientSecret];
   };
   return async (count) => {
     const issued = [];
