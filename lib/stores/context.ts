@@ -56,8 +56,11 @@ export interface AshContext {
 
 type OptionalField = 'consumedAt' | 'subject' | 'scope' | 'metadata';
 
-/** The fields of a context, where one that is left out may also be `undefined`. */
-type ContextFields = Omit<AshContext, OptionalField> & {
+/**
+ * All of a context but its identifier, where what is left out may also be `undefined`: objects that have all of their
+ * fields, in one order, are read several times as fast as such that have some of them.
+ */
+export type ContextFields = Omit<AshContext, 'id' | OptionalField> & {
   readonly [Field in OptionalField]?: AshContext[Field] | undefined;
 };
 
@@ -75,11 +78,11 @@ class ContextRecord implements AshContext {
   declare readonly scope?: readonly string[];
   declare readonly metadata?: AshContextMetadata;
 
-  constructor(fields: ContextFields) {
+  constructor(id: string, fields: ContextFields) {
     // Each by its name: to copy the rest of an object costs four times as much.
     const { consumedAt, subject, scope, metadata } = fields;
     this.#nonce = fields.nonce;
-    this.id = fields.id;
+    this.id = id;
     this.binding = fields.binding;
     this.mode = fields.mode;
     this.protocol = fields.protocol;
@@ -130,7 +133,12 @@ export function clientSecretOf(context: AshContext): string {
  * return ashContext({ id, binding, mode, protocol, issuedAt, expiresAt, nonce });
  */
 export function ashContext(fields: AshContext): AshContext {
-  return new ContextRecord(fields);
+  return new ContextRecord(fields.id, fields);
+}
+
+/** The same of fields that were put together for it. */
+export function contextOf(id: string, fields: ContextFields): AshContext {
+  return new ContextRecord(id, fields);
 }
 
 /**
@@ -142,12 +150,20 @@ export function ashContext(fields: AshContext): AshContext {
  * const context = ashNewContext({ binding: 'POST /transfer', ttlMs: 30_000 }, Date.now());
  */
 export function ashNewContext(options: AshContextOptions, now: number): AshContext {
+  return new ContextRecord(ashGenerateContextId(), newContextFields(options, now));
+}
+
+/**
+ * What a new context has beside its identifier.
+ *
+ * @throws RangeError where `ttlMs` is no positive number.
+ */
+export function newContextFields(options: AshContextOptions, now: number): ContextFields {
   const { binding, ttlMs, mode = 'balanced', protocol = 'v2.3', subject, scope, metadata } = options;
   if (!Number.isFinite(ttlMs) || ttlMs <= 0) {
     throw new RangeError(`ttlMs is a positive number of milliseconds, not ${String(ttlMs)}.`);
   }
-  return new ContextRecord({
-    id: ashGenerateContextId(),
+  return {
     binding,
     mode,
     protocol,
@@ -157,5 +173,5 @@ export function ashNewContext(options: AshContextOptions, now: number): AshConte
     scope,
     metadata,
     nonce: ashGenerateNonce(),
-  });
+  };
 }
