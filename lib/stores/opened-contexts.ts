@@ -1,4 +1,4 @@
-import type { SealedContext } from './sealed-context.js';
+import type { OpenedContext } from './sealed-context.js';
 
 /** A request spends its context at once or never: as many as a process verifies at a time. */
 const MOST_OPENED = 1_024;
@@ -9,26 +9,25 @@ const MOST_OPENED = 1_024;
  */
 export class OpenedContexts {
   // Private to the language too: an inspection of the store shows no nonce.
-  readonly #contexts = new Map<string, SealedContext>();
+  readonly #contexts = new Map<string, OpenedContext>();
 
   /**
-   * @param id The identifier that `context` was sealed in.
    * @param now Milliseconds since the epoch. What has expired by then is forgotten, the oldest first.
    */
-  keep(id: string, context: SealedContext, now: number): void {
-    for (const [oldest, { fields }] of this.#contexts) {
-      if (fields.expiresAt > now) break;
+  keep(opened: OpenedContext, now: number): void {
+    for (const [oldest, { context }] of this.#contexts) {
+      if (context.expiresAt > now) break;
       this.#contexts.delete(oldest);
     }
     // Whoever has it opened and does not spend it is forgotten with all others, who are opened once more then.
     if (this.#contexts.size === MOST_OPENED) this.#contexts.clear();
-    this.#contexts.set(id, context);
+    this.#contexts.set(opened.context.id, opened);
   }
 
   /** What was kept for an identifier, which is forgotten with it. */
-  take(id: string): SealedContext | undefined {
-    const context = this.#contexts.get(id);
-    if (context !== undefined) this.#contexts.delete(id);
-    return context;
+  take(id: string): OpenedContext | undefined {
+    const opened = this.#contexts.get(id);
+    if (opened !== undefined) this.#contexts.delete(id);
+    return opened;
   }
 }

@@ -1,15 +1,20 @@
 import * as digest from '#digest';
 import { AshError, type AshMode, type AshProtocol } from '../core/index.js';
-import type { AshContext, AshContextMetadata } from './context.js';
+import { contextOf, type AshContext, type AshContextMetadata, type ContextFields } from './context.js';
 import { LONGEST_ID } from './key-ring.js';
 
 /** All that an identifier holds of its context. */
 export interface SealedContext {
-  readonly fields: Omit<AshContext, 'id' | 'consumedAt'>;
+  readonly context: Omit<ContextFields, 'consumedAt'>;
   /** The shard of the spent set that the context is spent in. */
   readonly shard: number;
   /** The epoch of that shard when the context was issued. */
   readonly epoch: string;
+}
+
+/** What an identifier was opened to. */
+export interface OpenedContext extends SealedContext {
+  readonly context: AshContext;
 }
 
 // By their places. What stands in identifiers stays as it is: a new one goes to the end.
@@ -44,18 +49,18 @@ type Texts = [
  * @param room How many bytes there may be.
  * @throws AshError `ASH_CANONICALIZATION_ERROR` where they are more, or the metadata is no JSON value.
  */
-export function encodeSealedContext({ fields, shard, epoch }: SealedContext, room: number): Buffer {
+export function encodeSealedContext({ context, shard, epoch }: SealedContext, room: number): Buffer {
   const epochBytes = encodeEpoch(epoch);
-  const texts = encodeTexts(fields);
+  const texts = encodeTexts(context);
   const textsStart = AT.epoch + epochBytes.length;
   const size = textsStart + Buffer.byteLength(texts);
-  if (size > room) throw tooLong(fields, size - room);
+  if (size > room) throw tooLong(context, size - room);
   const bytes = Buffer.alloc(size);
-  bytes.writeUInt8(placeOf(MODES, fields.mode) | (placeOf(PROTOCOLS, fields.protocol) << MODE_BITS), 0);
+  bytes.writeUInt8(placeOf(MODES, context.mode) | (placeOf(PROTOCOLS, context.protocol) << MODE_BITS), 0);
   bytes.writeUInt16BE(shard, AT.shard);
-  bytes.writeDoubleBE(fields.issuedAt, AT.issuedAt);
-  bytes.writeDoubleBE(fields.expiresAt, AT.expiresAt);
-  bytes.write(fields.nonce, AT.nonce, 'hex');
+  bytes.writeDoubleBE(context.issuedAt, AT.issuedAt);
+  bytes.writeDoubleBE(context.expiresAt, AT.expiresAt);
+  bytes.write(context.nonce, AT.nonce, 'hex');
   epochBytes.copy(bytes, AT.epoch);
   bytes.write(texts, textsStart);
   return bytes;
@@ -64,9 +69,10 @@ export function encodeSealedContext({ fields, shard, epoch }: SealedContext, roo
 /**
  * What was sealed; `undefined` where a later version sealed what this one does not know.
  *
+ * @param id The identifier that held them.
  * @param bytes What {@link encodeSealedContext} made: only authentic bytes come here.
  */
-export function decodeSealedContext(bytes: Buffer): SealedContext | undefined {
+export function decodeSealedContext(id: string, bytes: Buffer): OpenedContext | undefined {
   const kind = bytes.readUInt8(0);
   const mode = MODES[kind & MODE_MASK];
   const protocol = PROTOCOLS[kind >> MODE_BITS];
@@ -74,17 +80,17 @@ export function decodeSealedContext(bytes: Buffer): SealedContext | undefined {
   const { epoch, end } = decodeEpoch(bytes, AT.epoch);
   const [binding, subject, scope, metadata] = JSON.parse(bytes.toString('utf8', end)) as Texts;
   return {
-    fields: {
+    context: contextOf(id, {
       binding,
       mode,
       protocol,
       issuedAt: bytes.readDoubleBE(AT.issuedAt),
       expiresAt: bytes.readDoubleBE(AT.expiresAt),
+      subject: subject ?? undefined,
+      scope: scope ?? undefined,
+      metadata: metadata ?? undefined,
       nonce: bytes.toString('hex', AT.nonce, AT.epoch),
-      ...(isPresent(subject) ? { subject } : {}),
-      ...(isPresent(scope) ? { scope } : {}),
-      ...(isPresent(metadata) ? { metadata } : {}),
-    },
+    }),
     shard: bytes.readUInt16BE(AT.shard),
     epoch,
   };
@@ -94,12 +100,8 @@ export function decodeSealedContext(bytes: Buffer): SealedContext | undefined {
  * The key under which a context is spent. It comes from what is sealed, so a context has one, however its identifier is
  * written; and it is a digest, so that the spent set knows no nonce.
  */
-export function spentKeyOf({ fields: { nonce } }: SealedContext): string {
+export function spentKeyOf({ context: { nonce } }: SealedContext): string {
   return digest.sha256Hex(`ash-spent|${nonce}`).slice(0, SPENT_KEY_DIGITS);
-}
-
-function isPresent<T>(value: T | null | undefined): value is T {
-  return value !== null && value !== undefined;
 }
 
 /** Two lengths and what they count: two pieces of hex digits as bytes, or, where the first is 0, a text. */
@@ -118,7 +120,7 @@ function decodeEpoch(bytes: Buffer, at: number): { epoch: string; end: number } 
   return { epoch: bytes.toString('hex', start, middle) + rest, end };
 }
 
-function encodeTexts({ binding, subject, scope, metadata }: SealedContext['fields']): string {
+function encodeTexts({ binding, subject, scope, metadata }: SealedContext['context']): string {
   const texts: unknown[] = [binding, subject, scope, metadata];
   while (texts.at(-1) === undefined) texts.pop();
   try {
@@ -130,7 +132,7 @@ function encodeTexts({ binding, subject, scope, metadata }: SealedContext['field
   }
 }
 
-function tooLong({ binding, subject, scope, metadata }: SealedContext['fields'], excess: number): AshError {
+function tooLong({ binding, subject, scope, metadata }: SealedContext['context'], excess: number): AshError {
   const parts = Object.entries({ binding, subject, scope, metadata })
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => ({ name, size: Buffer.byteLength(JSON.stringify(value)) }))

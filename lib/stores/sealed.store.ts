@@ -1,6 +1,6 @@
 import { AshConfigurationError } from '../core/index.js';
 import { checkKeys, checkPositive } from '../core/configuration.js';
-import { ashContext, ashNewContext, type AshContext, type AshContextOptions } from './context.js';
+import { contextOf, newContextFields, type AshContext, type AshContextOptions } from './context.js';
 import {
   AshContextStore,
   type AshChainLink,
@@ -13,7 +13,7 @@ import {
 import { KeyRing } from './key-ring.js';
 import { OpenedContexts } from './opened-contexts.js';
 import { decodeSealedContext, encodeSealedContext, MOST_SHARDS, spentKeyOf } from './sealed-context.js';
-import type { SealedContext } from './sealed-context.js';
+import type { OpenedContext } from './sealed-context.js';
 import type { AshSealingKey } from './sealing-key.js';
 import { epochsOf, type ShardEpoch } from './shard-epoch.js';
 import type { AshMarkResult, AshSpentSet } from './spent-set.js';
@@ -101,35 +101,35 @@ export class AshSealedStore extends AshContextStore {
    * @throws whatever the spent set does where it could not be asked for ten seconds.
    */
   async create(options: AshContextOptions): Promise<AshContext> {
-    const fields = ashNewContext(options, this.clock());
+    const context = newContextFields(options, this.clock());
     const shard = this.nextShard();
     const epoch = await this.epochOf(shard).current();
     const { ring } = this;
-    const id = ring.seal(encodeSealedContext({ fields, shard, epoch }, ring.room));
-    return ashContext({ ...fields, nonce: fields.nonce, id });
+    const id = ring.seal(encodeSealedContext({ context, shard, epoch }, ring.room));
+    return contextOf(id, context);
   }
 
   /** A context that this key ring sealed, spent or not, read from its identifier alone. */
   get(id: string): Promise<AshContext | null> {
-    const sealed = this.unseal(id);
+    const opened = this.unseal(id);
     const now = this.clock();
-    if (sealed === undefined || this.stateOf(sealed, now) === 'not-found') return Promise.resolve(null);
-    this.opened.keep(id, sealed, now);
-    return Promise.resolve(ashContext({ ...sealed.fields, id }));
+    if (opened === undefined || this.stateOf(opened, now) === 'not-found') return Promise.resolve(null);
+    this.opened.keep(opened, now);
+    return Promise.resolve(opened.context);
   }
 
   /** Spends a context: one question to the spent set, and none for one that is forged or has expired. */
   async consume(id: string): Promise<AshConsumeResult> {
-    const sealed = this.opened.take(id) ?? this.unseal(id);
-    if (sealed === undefined) return 'not-found';
+    const opened = this.opened.take(id) ?? this.unseal(id);
+    if (opened === undefined) return 'not-found';
     const now = this.clock();
-    const state = this.stateOf(sealed, now);
-    return state === 'open' ? this.mark(sealed, now) : state;
+    const state = this.stateOf(opened, now);
+    return state === 'open' ? this.mark(opened, now) : state;
   }
 
   override async spend(id: string, hold: AshLinkHold): Promise<AshSpendResult> {
-    const sealed = this.unseal(id);
-    const state = sealed === undefined ? 'not-found' : this.stateOf(sealed, this.clock());
+    const opened = this.unseal(id);
+    const state = opened === undefined ? 'not-found' : this.stateOf(opened, this.clock());
     return state === 'open' ? super.spend(id, hold) : state;
   }
 
@@ -191,21 +191,21 @@ export class AshSealedStore extends AshContextStore {
     return Object.defineProperty(view, 'spent', { value: checkSpentSet(spent) });
   }
 
-  private unseal(id: string): SealedContext | undefined {
+  private unseal(id: string): OpenedContext | undefined {
     const body = this.ring.open(id);
-    return body && decodeSealedContext(body);
+    return body && decodeSealedContext(id, body);
   }
 
   /** What the clock says. Written so that one which gives no number refuses. */
-  private stateOf({ fields: { expiresAt }, shard }: SealedContext, now: number): 'open' | 'expired' | 'not-found' {
+  private stateOf({ context: { expiresAt }, shard }: OpenedContext, now: number): 'open' | 'expired' | 'not-found' {
     if (shard >= this.spent.shards || !(now < expiresAt + this.grace)) return 'not-found';
     return now < expiresAt ? 'open' : 'expired';
   }
 
-  private async mark(sealed: SealedContext, now: number): Promise<AshConsumeResult> {
-    const { shard, epoch, fields } = sealed;
-    const ttlMs = Math.ceil(fields.expiresAt - now);
-    const result = await this.spent.mark({ shard, key: spentKeyOf(sealed), epoch, ttlMs });
+  private async mark(opened: OpenedContext, now: number): Promise<AshConsumeResult> {
+    const { shard, epoch, context } = opened;
+    const ttlMs = Math.ceil(context.expiresAt - now);
+    const result = await this.spent.mark({ shard, key: spentKeyOf(opened), epoch, ttlMs });
     if (result === 'other-epoch') this.epochOf(shard).refuse(epoch);
     else this.epochOf(shard).confirm(epoch, now);
     return CONSUMED[result];
