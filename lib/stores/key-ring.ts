@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes, type KeyObject } from 'node:crypto';
+import { createCipheriv, createDecipheriv, randomFillSync, type KeyObject } from 'node:crypto';
 import { checkKeyRing, type AshSealingKey } from './sealing-key.js';
 
 const CIPHER = 'aes-256-gcm';
@@ -29,14 +29,13 @@ interface RingKey {
 export class KeyRing {
   // Private to the language too, so that no inspection of a store leads to a key.
   readonly #first: RingKey;
-  readonly #keys: ReadonlyMap<string, KeyObject>;
+  readonly #keys: ReadonlyMap<string, RingKey>;
 
   /** @throws AshConfigurationError for a missing, malformed, weak or doubled key. */
   constructor(keys: readonly AshSealingKey[]) {
     const checked = checkKeyRing(keys);
-    const { id, key } = checked[0];
-    this.#first = { head: Buffer.concat([Buffer.of(VERSION, id.length), Buffer.from(id, 'latin1')]), key };
-    this.#keys = new Map(checked.map((entry) => [entry.id, entry.key]));
+    this.#first = ringKey(checked[0]);
+    this.#keys = new Map(checked.map((entry) => [entry.id, ringKey(entry)]));
   }
 
   /** How many bytes fit into an identifier. */
@@ -47,11 +46,18 @@ export class KeyRing {
   /** @param body At most {@link room} bytes. */
   seal(body: Buffer): string {
     const { head, key } = this.#first;
+    const bodyStart = head.length + IV_BYTES;
+    const tagStart = bodyStart + body.length;
+    const bytes = Buffer.allocUnsafe(tagStart + TAG_BYTES);
+    head.copy(bytes);
+    const iv = bytes.subarray(head.length, bodyStart);
     // Not from a pool in this process's memory: a process that is copied while it runs would draw the same IV twice.
-    const iv = randomBytes(IV_BYTES);
+    randomFillSync(iv);
     const cipher = createCipheriv(CIPHER, key, iv, GCM).setAAD(head);
-    const sealed = [head, iv, cipher.update(body), cipher.final(), cipher.getAuthTag()];
-    return PREFIX + Buffer.concat(sealed).toString('base64url');
+    cipher.update(body).copy(bytes, bodyStart);
+    cipher.final();
+    cipher.getAuthTag().copy(bytes, tagStart);
+    return PREFIX + bytes.toString('base64url');
   }
 
   /** What was sealed; `undefined` for whatever was not sealed by a key of this ring. */
@@ -59,12 +65,13 @@ export class KeyRing {
     const bytes = bytesOf(id);
     if (bytes === undefined) return undefined;
     const ivStart = 2 + bytes.readUInt8(1);
-    const key = this.#keys.get(bytes.toString('latin1', 2, ivStart));
+    const ringKey = this.#keys.get(bytes.toString('latin1', 2, ivStart));
     const start = ivStart + IV_BYTES;
     const end = bytes.length - TAG_BYTES;
-    if (key === undefined || start > end) return undefined;
+    if (ringKey === undefined || start > end) return undefined;
+    const { head, key } = ringKey;
     const decipher = createDecipheriv(CIPHER, key, bytes.subarray(ivStart, start), GCM)
-      .setAAD(bytes.subarray(0, ivStart))
+      .setAAD(head)
       .setAuthTag(bytes.subarray(end));
     const body = decipher.update(bytes.subarray(start, end));
     try {
@@ -74,6 +81,10 @@ export class KeyRing {
     }
     return body;
   }
+}
+
+function ringKey({ id, key }: { readonly id: string; readonly key: KeyObject }): RingKey {
+  return { head: Buffer.concat([Buffer.of(VERSION, id.length), Buffer.from(id, 'latin1')]), key };
 }
 
 /** The bytes of an identifier of this version in its one spelling: base64url has several for its last bits. */
