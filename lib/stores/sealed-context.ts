@@ -32,6 +32,9 @@ const AT = { shard: 1, issuedAt: 3, expiresAt: 11, nonce: 19, epoch: 19 + NONCE_
 /** As many shards as the two bytes for one can tell apart. */
 export const MOST_SHARDS = 65_536;
 
+/** How many bytes say how long the two pieces of an epoch are. */
+const EPOCH_LENGTHS = 2;
+
 /** An epoch that is hex digits, in one piece or two, as bytes: it takes half of the room. */
 const HEX_EPOCH = /^((?:[0-9a-f]{2})+)(?::((?:[0-9a-f]{2})+))?$/;
 
@@ -50,9 +53,9 @@ type Texts = [
  * @throws AshError `ASH_CANONICALIZATION_ERROR` where they are more, or the metadata is no JSON value.
  */
 export function encodeSealedContext({ context, shard, epoch }: SealedContext, room: number): Buffer {
-  const epochBytes = encodeEpoch(epoch);
+  const { lengths, text, encoding } = writtenEpoch(epoch);
   const texts = encodeTexts(context);
-  const textsStart = AT.epoch + epochBytes.length;
+  const textsStart = AT.epoch + EPOCH_LENGTHS + lengths[0] + lengths[1];
   const size = textsStart + Buffer.byteLength(texts);
   if (size > room) throw tooLong(context, size - room);
   const bytes = Buffer.alloc(size);
@@ -61,7 +64,8 @@ export function encodeSealedContext({ context, shard, epoch }: SealedContext, ro
   bytes.writeDoubleBE(context.issuedAt, AT.issuedAt);
   bytes.writeDoubleBE(context.expiresAt, AT.expiresAt);
   bytes.write(context.nonce, AT.nonce, 'hex');
-  epochBytes.copy(bytes, AT.epoch);
+  bytes.set(lengths, AT.epoch);
+  bytes.write(text, AT.epoch + EPOCH_LENGTHS, encoding);
   bytes.write(texts, textsStart);
   return bytes;
 }
@@ -104,15 +108,21 @@ export function spentKeyOf({ context: { nonce } }: SealedContext): string {
   return digest.sha256Hex(`ash-spent|${nonce}`).slice(0, SPENT_KEY_DIGITS);
 }
 
-/** Two lengths and what they count: two pieces of hex digits as bytes, or, where the first is 0, a text. */
-function encodeEpoch(epoch: string): Buffer {
+/** Two lengths in bytes, and what they count: two pieces of hex digits, or, where the first is 0, a text. */
+interface WrittenEpoch {
+  readonly lengths: readonly [first: number, second: number];
+  readonly text: string;
+  readonly encoding: 'hex' | 'latin1';
+}
+
+function writtenEpoch(epoch: string): WrittenEpoch {
   const [, first, second = ''] = HEX_EPOCH.exec(epoch) ?? [];
-  if (first === undefined) return Buffer.concat([Buffer.of(0, epoch.length), Buffer.from(epoch, 'latin1')]);
-  return Buffer.concat([Buffer.of(first.length / 2, second.length / 2), Buffer.from(first + second, 'hex')]);
+  if (first === undefined) return { lengths: [0, epoch.length], text: epoch, encoding: 'latin1' };
+  return { lengths: [first.length / 2, second.length / 2], text: first + second, encoding: 'hex' };
 }
 
 function decodeEpoch(bytes: Buffer, at: number): { epoch: string; end: number } {
-  const [first, second, start] = [bytes.readUInt8(at), bytes.readUInt8(at + 1), at + 2];
+  const [first, second, start] = [bytes.readUInt8(at), bytes.readUInt8(at + 1), at + EPOCH_LENGTHS];
   const middle = start + first;
   const end = middle + second;
   if (first === 0) return { epoch: bytes.toString('latin1', start, end), end };
