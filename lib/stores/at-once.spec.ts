@@ -1,11 +1,14 @@
 import { jest } from '@jest/globals';
 import { BoundedStore } from '../verification/bounded-store.js';
 import { atOnce } from './at-once.js';
-import type { AshConsumeResult } from './context-store.js';
+import type { AshContext } from './context.js';
+import type { AshConsumeResult, AshContextStore } from './context-store.js';
 import { AshMemoryStore } from './memory.store.js';
+import { AshSealedStore } from './sealed.store.js';
+import { ashGenerateKey } from './sealing-key.js';
 
 const OPTIONS = { binding: 'POST /transfer', ttlMs: 30_000 };
-const bounded = (store: AshMemoryStore): BoundedStore => new BoundedStore(store, 1_000);
+const bounded = (store: AshContextStore): BoundedStore => new BoundedStore(store, 1_000);
 
 type Consume = AshMemoryStore['consume'];
 
@@ -107,6 +110,22 @@ describe('AshMemoryStore, asked for what it has at hand,', () => {
       throw new Error('no time');
     };
     expect(() => bounded(store).consume(id)).toThrow(expect.objectContaining({ code: 'ASH_STORE_UNAVAILABLE' }));
+    await store.close();
+  });
+});
+
+describe('AshSealedStore, asked for what an identifier holds,', () => {
+  const KEYS = [{ id: 'a', secret: ashGenerateKey() }];
+
+  it('answers without a promise what its method answers with one, and asks for the spending as ever', async () => {
+    const store = new AshSealedStore({ keys: KEYS, spent: new AshMemoryStore() });
+    const { id, nonce } = await store.create(OPTIONS);
+    const context = bounded(store).get(id) as AshContext;
+    expect(context).toStrictEqual(await store.get(id));
+    expect(context.nonce).toBe(nonce);
+    expect(bounded(store).get('ash_sA')).toBeNull();
+    await expect(bounded(store).consume(id)).resolves.toBe('consumed');
+    await expect(bounded(store).consume(id)).resolves.toBe('already-used');
     await store.close();
   });
 });

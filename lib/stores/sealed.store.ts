@@ -1,5 +1,6 @@
 import { AshConfigurationError } from '../core/index.js';
 import { checkKeys, checkPositive } from '../core/configuration.js';
+import { markAtOnce } from './at-once.js';
 import { contextOf, newContextFields, type AshContext, type AshContextOptions } from './context.js';
 import {
   AshContextStore,
@@ -65,6 +66,13 @@ const CONSUMED: Readonly<Record<AshMarkResult, AshConsumeResult>> = {
  * AshModule.forRoot({ store });
  */
 export class AshSealedStore extends AshContextStore {
+  static {
+    // Nobody is asked for it, so that there is nothing to wait for either, wherever the spent set is.
+    markAtOnce(AshSealedStore.prototype, 'get', function (this: AshSealedStore, id) {
+      return this.getNow(id);
+    });
+  }
+
   override readonly inProcess: boolean;
 
   private readonly spent: AshContextStore & AshSpentSet;
@@ -111,11 +119,7 @@ export class AshSealedStore extends AshContextStore {
 
   /** A context that this key ring sealed, spent or not, read from its identifier alone. */
   get(id: string): Promise<AshContext | null> {
-    const opened = this.unseal(id);
-    const now = this.clock();
-    if (opened === undefined || this.stateOf(opened, now) === 'not-found') return Promise.resolve(null);
-    this.opened.keep(opened, now);
-    return Promise.resolve(opened.context);
+    return Promise.resolve(this.getNow(id));
   }
 
   /** Spends a context: one question to the spent set, and none for one that is forged or has expired. */
@@ -189,6 +193,14 @@ export class AshSealedStore extends AshContextStore {
     // Whatever it does not have of its own is the store's: keys that change, epochs that were learnt.
     const view = Object.create(this) as AshSealedStore;
     return Object.defineProperty(view, 'spent', { value: checkSpentSet(spent) });
+  }
+
+  private getNow(id: string): AshContext | null {
+    const opened = this.unseal(id);
+    const now = this.clock();
+    if (opened === undefined || this.stateOf(opened, now) === 'not-found') return null;
+    this.opened.keep(opened, now);
+    return opened.context;
   }
 
   private unseal(id: string): OpenedContext | undefined {
