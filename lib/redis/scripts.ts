@@ -203,17 +203,29 @@ local function clock_error(now)
 end
 `;
 
+/**
+ * Most calls of one command are of one shard, and nothing changes its epoch while the script runs. Where the memory is
+ * full, a mark that is there is still found.
+ */
 const MARK: Act = {
   takes: [2, 3],
   text: `
+local known_key, known_epoch
+local function epoch_of(epoch_key)
+  if epoch_key ~= known_key then
+    known_key, known_epoch = epoch_key, redis.call('GET', epoch_key)
+    if known_epoch and string.sub(known_epoch, 1, ${String(HISTORY_DIGITS)}) ~= history() then known_epoch = false end
+  end
+  return known_epoch
+end
 local function act(epoch_key, key, epoch, kept, now)
   local refusal = clock_error(now)
   if refusal then return refusal end
-  if redis.call('GET', epoch_key) ~= epoch then return 'other-epoch' end
-  if string.sub(epoch, 1, ${String(HISTORY_DIGITS)}) ~= history() then return 'other-epoch' end
-  if redis.call('EXISTS', key) == 1 then return 'already-marked' end
-  local written = unless_full(redis.pcall('SET', key, '', 'PX', kept))
-  return written.err and written or 'marked'
+  if epoch_of(epoch_key) ~= epoch then return 'other-epoch' end
+  local written = unless_full(redis.pcall('SET', key, '', 'PX', kept, 'NX'))
+  if not written then return 'already-marked' end
+  if not written.err then return 'marked' end
+  return redis.call('EXISTS', key) == 1 and 'already-marked' or written
 end
 `,
 };
