@@ -1,22 +1,25 @@
 import type { RedisConnection } from './connection.js';
 import { isCluster } from './redis-client.js';
-import { runScript, type ScriptCall, type ScriptCalls } from './script-call.js';
+import { readTogether, runScript, type Reading, type ScriptCall, type ScriptCalls } from './script-call.js';
 import { asUnavailable, unavailable } from './unavailable.js';
 
 /** The most calls of one command: the server does nothing else meanwhile, for a fifth of a millisecond. */
 const MOST_TOGETHER = 64;
 
+/** All readings are one group. */
+const READINGS = 'mget';
+
 /** A call that waits for the end of the turn. */
 interface Waiting {
-  readonly call: ScriptCall;
+  readonly call: ScriptCall | Reading;
   readonly resolve: (answer: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
 
 /**
- * Gathers the calls that come in one turn of the event loop: those of one script go out as one command, since a loaded
- * process and its server spend more on a command than on what it does. One that comes while nothing is under way goes
- * out at once: there is no load that would be worth its wait.
+ * Gathers the calls that come in one turn of the event loop: those of one script go out as one command, and so do all
+ * readings, since a loaded process and its server spend more on a command than on what it does. One that comes while
+ * nothing is under way goes out at once: there is no load that would be worth its wait.
  */
 export class GatheredScripts {
   private readonly isCluster: boolean;
@@ -27,8 +30,11 @@ export class GatheredScripts {
     this.isCluster = isCluster(connection.client);
   }
 
-  /** @throws AshError `ASH_STORE_UNAVAILABLE` */
-  run(call: ScriptCall): Promise<unknown> {
+  /**
+   * @returns What the script answers, or what the key holds.
+   * @throws AshError `ASH_STORE_UNAVAILABLE`
+   */
+  run(call: ScriptCall | Reading): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.waiting.size === 0 && this.underWay === 0) {
         void this.sendTogether([{ call, resolve, reject }]);
@@ -54,16 +60,21 @@ export class GatheredScripts {
   };
 
   /** On a Cluster one command has one slot, which the first key tells. */
-  private groupOf({ script, keys }: ScriptCall): string {
-    return this.isCluster ? `${script.sha}${keys[0] ?? ''}` : script.sha;
+  private groupOf(call: ScriptCall | Reading): string {
+    const kind = isReading(call) ? READINGS : call.script.sha;
+    if (!this.isCluster) return kind;
+    return kind + (isReading(call) ? call.key : (call.keys[0] ?? ''));
   }
 
   private async sendTogether(group: readonly Waiting[]): Promise<void> {
     this.underWay += 1;
     try {
-      const calls = group.map(({ call }) => call) as unknown as ScriptCalls;
-      const answers = await this.connection.run((client) => runScript(client, calls));
-      if (answers.length !== group.length) throw unavailable('Redis did not answer each of the calls of a script.');
+      const calls = group.map(({ call }) => call);
+      const answers = await this.connection.run((client) =>
+        areReadings(calls) ? readTogether(client, calls) : runScript(client, calls as unknown as ScriptCalls),
+      );
+      if (answers.length !== group.length)
+        throw unavailable('Redis did not answer each of the calls that went together.');
       for (const [index, { resolve, reject }] of group.entries()) {
         const answer = answers[index];
         if (answer instanceof Error) reject(asUnavailable(answer));
@@ -75,4 +86,13 @@ export class GatheredScripts {
       this.underWay -= 1;
     }
   }
+}
+
+function isReading(call: ScriptCall | Reading): call is Reading {
+  return 'key' in call;
+}
+
+/** A group is of one kind. */
+function areReadings(calls: readonly (ScriptCall | Reading)[]): calls is readonly Reading[] {
+  return calls[0] !== undefined && isReading(calls[0]);
 }

@@ -177,7 +177,8 @@ export class AshRedisStore extends AshContextStore implements AshSpentSet, AshSe
 
   /** @throws AshError `ASH_STORE_UNAVAILABLE` */
   async findSeed(tick: number): Promise<number | undefined> {
-    const held = await this.#read(this.#seedKey(tick));
+    // By itself: among several, what is no text would pass for nothing.
+    const held = await this.#connection.run((client) => client.call('get', this.#seedKey(tick)));
     return held === null ? undefined : seedOf(held);
   }
 
@@ -199,8 +200,9 @@ export class AshRedisStore extends AshContextStore implements AshSpentSet, AshSe
       await this.#connection.whenReady(timeout);
       await checkServers(this.#connection, this.#settings);
       await this.#acknowledgement?.open(timeout);
-      // What is forbidden to a script shows only in a script.
+      // What is forbidden to a script shows only in a script, and no request shall be the first to read.
       await this.#run(this.#scripts.readHistory, [], []);
+      await this.#read(this.#contextKey(''));
     } catch (error) {
       if (error instanceof AshConfigurationError) throw error;
       const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
@@ -213,7 +215,7 @@ export class AshRedisStore extends AshContextStore implements AshSpentSet, AshSe
   }
 
   #read(key: string): Promise<string | null> {
-    return this.#run(this.#scripts.readRecord, [key], []) as Promise<string | null>;
+    return this.#gathered.run({ key }) as Promise<string | null>;
   }
 
   async #write(key: string, { before, after }: WrittenRecord, life: number): Promise<void> {

@@ -9,6 +9,11 @@ export interface ScriptCall {
   readonly parameters: readonly (string | number)[];
 }
 
+/** One reading of a key. */
+export interface Reading {
+  readonly key: string;
+}
+
 /** Calls of one script that go out as one command. */
 export type ScriptCalls = readonly [ScriptCall, ...ScriptCall[]];
 
@@ -31,12 +36,18 @@ export async function sendScript(
 
 /** Sends calls by the digest, and once more with the text where the server did not have it. */
 export async function runScript(client: AshRedisClient, calls: ScriptCalls): Promise<readonly unknown[]> {
-  const [{ script, keys }, ...others] = calls;
-  if (script.alone !== undefined && others.length === 0) return [await client.call(script.alone, ...keys)];
   try {
     return await sendScript(client, calls, false);
   } catch (error) {
     if (!isScriptMissing(error)) throw error;
     return sendScript(client, calls, true);
   }
+}
+
+/**
+ * What each key holds, `null` for nothing or for what is no text: by a command of the server's own, which costs it less
+ * than a script.
+ */
+export async function readTogether(client: AshRedisClient, readings: readonly Reading[]): Promise<readonly unknown[]> {
+  return (await client.call('mget', ...readings.map(({ key }) => key))) as unknown[];
 }

@@ -5,8 +5,6 @@ export interface RedisScript {
   readonly text: string;
   /** By which the server knows it once it has seen it. */
   readonly sha: string;
-  /** The command that does the same for one call and costs less; it takes the keys alone. */
-  readonly alone?: string;
 }
 
 /** The digits of a time in a record's head: milliseconds since the epoch, with leading zeros. */
@@ -101,15 +99,6 @@ local function unless_full(written)
   return written
 end
 `;
-
-const READ_RECORD: Act = {
-  takes: [1, 0],
-  text: `
-local function act(key)
-  return redis.call('GET', key)
-end
-`,
-};
 
 const WRITE_RECORD: Act = {
   takes: [1, 3],
@@ -236,7 +225,6 @@ return { history() }
 
 /** Every act of the store. Each answers a list: what came of each call. */
 export interface RedisScripts {
-  readonly readRecord: RedisScript;
   readonly writeRecord: RedisScript;
   readonly consume: RedisScript;
   readonly reserveLink: RedisScript;
@@ -255,7 +243,6 @@ export interface RedisScripts {
 export function redisScripts(asksHistory: boolean): RedisScripts {
   const history = asksHistory ? ASK_HISTORY : KEEP_HISTORY;
   return {
-    readRecord: { ...script(forEachCall(READ_RECORD)), alone: 'get' },
     writeRecord: script(history, UNLESS_FULL, forEachCall(WRITE_RECORD)),
     consume: script(ALSO_WHEN_FULL, history, CONTEXT_STATE, forEachCall(CONSUME)),
     reserveLink: script(ALSO_WHEN_FULL, history, LINK_STATE, forEachCall(RESERVE_LINK)),

@@ -123,12 +123,12 @@ describe('AshRedisStore asks', () => {
     const { commands, trips } = await counted(() => route.issue());
     expect({ commands, trips }).toStrictEqual({ commands: ['evalsha'], trips: 1 });
     const context = await route.issue();
-    expect(await counted(() => route.verify(context))).toStrictEqual({ commands: ['get', 'evalsha'], trips: 2 });
+    expect(await counted(() => route.verify(context))).toStrictEqual({ commands: ['mget', 'evalsha'], trips: 2 });
   });
 
   it('twice to verify a step of a chain', async () => {
     const verify = await stepAfterAnother(single, 1);
-    expect(await counted(verify)).toStrictEqual({ commands: ['get', 'get', 'evalsha'], trips: 2 });
+    expect(await counted(verify)).toStrictEqual({ commands: ['mget', 'mget', 'evalsha'], trips: 2 });
   });
 
   it('three times on a Cluster, where context and link lie apart', async () => {
@@ -136,7 +136,7 @@ describe('AshRedisStore asks', () => {
     await store.open();
     const verify = await stepAfterAnother(store, 20);
     const commands = await commandsOf(cluster.nodes('master'), prefix, verify);
-    expect(commands.sort()).toStrictEqual(['evalsha', 'evalsha', 'get', 'get']);
+    expect(commands.sort()).toStrictEqual(['evalsha', 'evalsha', 'mget', 'mget']);
   });
 
   it('once to agree on a seed, whoever is first, and once to find it', async () => {

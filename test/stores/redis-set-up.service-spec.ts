@@ -47,9 +47,22 @@ describe('AshRedisStore does not open', () => {
     // ioredis says that it cannot see whether the server is still loading where INFO is forbidden.
     jest.spyOn(console, 'warn').mockImplementation(() => undefined);
     await command('ACL', 'SETUSER', 'uninformed', 'on', `>${PASSWORD}`, '~*', '+@all', '-info');
-    const commands = ['info', 'get', 'set', 'getrange', 'setrange', 'exists', 'time', 'eval', 'evalsha', 'wait'];
+    const commands = [
+      'info',
+      'get',
+      'mget',
+      'set',
+      'getrange',
+      'setrange',
+      'exists',
+      'time',
+      'eval',
+      'evalsha',
+      'wait',
+    ];
     const allowed = commands.map((name) => `+${name}`);
     await command('ACL', 'SETUSER', 'least', 'on', `>${PASSWORD}`, '~ash*', '-@all', ...allowed);
+    await command('ACL', 'SETUSER', 'unreading', 'on', `>${PASSWORD}`, '~*', '+@all', '-mget');
     await command('ACL', 'SETUSER', 'unscripted', 'on', `>${PASSWORD}`, '~*', '+@all', '-@scripting');
   });
   afterAll(async () => {
@@ -91,6 +104,7 @@ describe('AshRedisStore does not open', () => {
       "+info), or set acrossRestarts: 'accept' and evictionPolicy: 'accept'",
     ],
     ['where the user may not run scripts', () => as('unscripted'), 'NOPERM'],
+    ['where the user may not read several keys', () => as('unreading'), "'mget'"],
     ['on a node of a Cluster', () => `redis://${serviceOf('REDIS_CLUSTER').split(',')[0] ?? ''}`, 'new Cluster('],
     [
       'on a Sentinel',

@@ -56,7 +56,7 @@ describe('What is asked of AshRedisStore in one turn', () => {
     const reads = await commandsOf(redis, async () => {
       found = await Promise.all([...ids, 'ash_unknown'].map((id) => store.get(id)));
     });
-    expect(reads).toStrictEqual({ get: 1, evalsha: 3 });
+    expect(reads).toStrictEqual({ mget: 4 });
     expect(found).toStrictEqual([...contexts, null]);
 
     let results: unknown[] = [];
