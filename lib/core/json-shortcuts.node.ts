@@ -1,8 +1,6 @@
-import type { JsonShortcuts } from './json-shortcuts.js';
-import { sortKeys } from './key-order.js';
-import { isKeptByObjects, SortedCopy, type ObjectOrder } from './sorted-copy.js';
+import { sortKeys, type KeyOrder } from './key-order.js';
 
-interface KnownOrder extends ObjectOrder {
+interface KnownOrder extends KeyOrder {
   /** The names as they came. */
   readonly given: readonly string[];
 }
@@ -14,27 +12,22 @@ const LONGEST_NAME = 40;
 const MOST_LISTS = 256;
 const MOST_WITH_ONE_BEGINNING = 8;
 
-const NO_ORDER: ObjectOrder = { names: [], heads: [], tails: [], isKept: true };
+const NO_ORDER: KeyOrder = { names: [], heads: [], tails: [] };
 
 /** By the first name of each. */
 const known = new Map<string, readonly KnownOrder[]>();
 let lists = 0;
 
 /** The order of an object's names, from the memory where it has them. */
-export function keyOrder(names: readonly string[]): ObjectOrder {
+export function keyOrder(names: readonly string[]): KeyOrder {
   const [first] = names;
   if (first === undefined) return NO_ORDER;
-  if (names.length > MOST_NAMES) return objectOrder(names);
+  if (names.length > MOST_NAMES) return sortKeys(names);
   const candidates = known.get(first);
   if (candidates !== undefined) {
     for (const candidate of candidates) if (isSame(candidate.given, names)) return candidate;
   }
   return learn(names, first, candidates ?? []);
-}
-
-function objectOrder(given: readonly string[]): ObjectOrder {
-  const { names, heads, tails } = sortKeys(given);
-  return { names, heads, tails, isKept: isKeptByObjects(names) };
 }
 
 function isSame(given: readonly string[], names: readonly string[]): boolean {
@@ -45,8 +38,8 @@ function isSame(given: readonly string[], names: readonly string[]): boolean {
   return true;
 }
 
-function learn(given: readonly string[], first: string, others: readonly KnownOrder[]): ObjectOrder {
-  const order = { ...objectOrder(given), given };
+function learn(given: readonly string[], first: string, others: readonly KnownOrder[]): KeyOrder {
+  const order = { ...sortKeys(given), given };
   if (given.some((name) => name.length > LONGEST_NAME)) return order;
   if (lists === MOST_LISTS) {
     known.clear();
@@ -57,14 +50,15 @@ function learn(given: readonly string[], first: string, others: readonly KnownOr
   return order;
 }
 
-/** From so many members on, to sort a copy and write that natively is faster than to put a text together. */
-export const MANY_MEMBERS = 1_000;
+/** Up to here a look at each unit is faster than a regular expression. */
+const SHORT = 16;
 
-/**
- * Down to which level it is tried: what cannot be written so after all was copied in vain, and what is inside of it
- * would be tried again on each level.
- */
-const DEEPEST_LEVEL = 3;
-
-export const writeNatively: JsonShortcuts['writeNatively'] = (container, members, level, room) =>
-  members < MANY_MEMBERS || level > DEEPEST_LEVEL ? undefined : new SortedCopy(keyOrder, room).write(container, level);
+/** Whether a text is short and has neither control characters, `"` and `\` nor surrogates and what stands behind them. */
+export function isPlain(text: string): boolean {
+  if (text.length > SHORT) return false;
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index);
+    if (unit < 0x20 || unit === 0x22 || unit === 0x5c || unit >= 0xd800) return false;
+  }
+  return true;
+}

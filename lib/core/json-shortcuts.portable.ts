@@ -3,4 +3,4 @@ import { sortKeys } from './key-order.js';
 
 export const keyOrder: JsonShortcuts['keyOrder'] = sortKeys;
 
-export const writeNatively: JsonShortcuts['writeNatively'] = () => undefined;
+export const isPlain: JsonShortcuts['isPlain'] = () => false;

@@ -27,7 +27,9 @@ const refusal = (value: unknown, maxBytes?: number): unknown => {
   }
 };
 
-const MANY = node.MANY_MEMBERS;
+// So that the text is put together of several pieces, whatever the members are.
+const MANY = 20_000;
+const UNBOUNDED = { maxBytes: Number.POSITIVE_INFINITY };
 
 describe('a container with many members', () => {
   const item = { b: 'Zoë "x" \n', a: [1, -0, 1e21, null, true, { d: '🚚', c: undefined }] };
@@ -35,6 +37,12 @@ describe('a container with many members', () => {
   it.each<[string, unknown]>([
     ['an array', many(MANY, () => item)],
     ['an object', keyed(MANY, item)],
+    [
+      'an array in which nothing follows a long text',
+      many(9, (index) => (index % 2 === 0 ? 'long '.repeat(20_000) : undefined)),
+    ],
+    ['an object in which nothing follows a long text', { a: 'long '.repeat(20_000), b: undefined, c: 1, d: undefined }],
+    ['a long name', { ['long '.repeat(20_000)]: [1, { b: [], a: {} }], a: [[[]]] }],
     ['an array with nothing in some places', many(MANY, (index) => (index % 2 === 0 ? undefined : index))],
     ['an object within others', [{ z: 1, a: { b: keyed(MANY, item) } }]],
     ['names that look like indexes', many(MANY, (index) => ({ 10: index, 9: 'nine', x: 1 }))],
@@ -46,14 +54,15 @@ describe('a container with many members', () => {
       many(MANY, () => Object.assign(Object.create(null) as object, item)),
     ],
   ])('is written as every other: %s', (_title, value) => {
-    expect(ashCanonicalizeValue(value)).toBe(written(value));
+    expect(ashCanonicalizeValue(value, UNBOUNDED)).toBe(written(value));
+    expect(ashCanonicalizeValue(value, { ...UNBOUNDED, canonicalization: 'jcs-nfc' })).toBe(written(value));
   });
 
   it('asks for the JSON of what has a toJSON', () => {
     const date = new Date(0);
     const own = { toJSON: (key: string) => ({ key, b: 1, a: undefined }) };
     const value = many(MANY, (index) => (index % 2 === 0 ? date : own));
-    expect(ashCanonicalizeValue(value)).toBe(
+    expect(ashCanonicalizeValue(value, UNBOUNDED)).toBe(
       `[${many(MANY, (index) => (index % 2 === 0 ? '"1970-01-01T00:00:00.000Z"' : `{"b":1,"key":"${String(index)}"}`)).join(',')}]`,
     );
   });
@@ -70,7 +79,7 @@ describe('a container with many members', () => {
       },
     });
     try {
-      expect(ashCanonicalizeValue(value)).toBe(expected);
+      expect(ashCanonicalizeValue(value, UNBOUNDED)).toBe(expected);
     } finally {
       delete prototype.toJSON;
     }
@@ -101,19 +110,58 @@ describe('a container with many members', () => {
     expect(refusal(value)).toBe('ASH_CANONICALIZATION_ERROR');
   });
 
-  it('is written as every other where it stands deep, and where one inside of it cannot be written natively', () => {
+  it('is written as every other where it stands deep', () => {
     let value: unknown = { 1: 'index' };
-    for (let level = 0; level < 8; level++) value = [...many(MANY, () => ({})), value];
-    expect(ashCanonicalizeValue(value)).toBe(written(value));
+    for (let level = 0; level < 8; level++) value = [...many(MANY, () => ({})), value, undefined, level];
+    expect(ashCanonicalizeValue(value, UNBOUNDED)).toBe(written(value));
   });
 
   it('takes names that objects inherit for names, also where nobody may write over them', () => {
     const value = many(MANY, () => ({ toString: 1, constructor: 2, b: 3 }));
-    expect(ashCanonicalizeValue(value)).toBe(written(value));
+    expect(ashCanonicalizeValue(value, UNBOUNDED)).toBe(written(value));
+  });
+
+  it('is written while what is in it is asked for its JSON, which is written in between', () => {
+    const inner = many(MANY, (index) => index);
+    const value = many(9, () => ({ b: inner, a: { toJSON: () => ashCanonicalizeValue(inner) } }));
+    expect(ashCanonicalizeValue(value, UNBOUNDED)).toBe(written(many(9, () => ({ b: inner, a: written(inner) }))));
   });
 
   it('is no larger for members that are left out', () => {
     expect(refusal(keyed(2 * MANY, undefined), 2)).toBe('{}');
+  });
+});
+
+describe.each([
+  ['node', node],
+  ['portable', portable],
+])('a text that is known to be plain, %s', (_name, { isPlain }) => {
+  it('stands for itself in a JSON string', () => {
+    const units = fc.constantFrom(
+      'a',
+      'é',
+      '"',
+      '\\',
+      '\n',
+      '\u001f',
+      '\u007f',
+      '\ud7ff',
+      '\ud800',
+      '\udfff',
+      '🚚',
+      '\uffff',
+    );
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.array(units, { maxLength: 20 }).map((all) => all.join('')),
+          fc.string(),
+        ),
+        (text) => {
+          expect(!isPlain(text) || JSON.stringify(text) === `"${text}"`).toBe(true);
+        },
+      ),
+    );
   });
 });
 

@@ -8,14 +8,6 @@ import type { KeyOrder } from './key-order.js';
 export interface JsonShortcuts {
   /** As `sortKeys`, with a memory. */
   readonly keyOrder: (names: readonly string[]) => KeyOrder;
-  /**
-   * The canonical form of a large container by the platform's own `JSON.stringify`; `undefined` for a small one, and where
-   * that would write another text.
-   *
-   * @param members How many it has.
-   * @param level How many containers its members stand in.
-   * @param room How many UTF-16 units may be written.
-   * @throws AshError `ASH_CANONICALIZATION_ERROR` for what has no canonical form.
-   */
-  readonly writeNatively: (container: object, members: number, level: number, room: number) => string | undefined;
+  /** Whether a text is known, after a short look, to stand for itself in a JSON string. Where not, it may do so all the same. */
+  readonly isPlain: (text: string) => boolean;
 }

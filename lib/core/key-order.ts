@@ -1,4 +1,4 @@
-import { quote } from './json-string.js';
+import { withString } from './json-string.js';
 
 /** In which order the members of an object are written, and what stands before each of them. */
 export interface KeyOrder {
@@ -17,6 +17,6 @@ export interface KeyOrder {
  */
 export function sortKeys(given: readonly string[]): KeyOrder {
   const names = [...given].sort();
-  const heads = names.map((name) => quote(name, name) + ':');
+  const heads = names.map((name) => withString('', name, name) + ':');
   return { names, heads, tails: heads.map((head) => ',' + head) };
 }
