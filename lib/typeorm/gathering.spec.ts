@@ -9,6 +9,7 @@ const LONG = 60_000;
 function gatheringOf({ timeout = LONG, patience = LONG } = {}) {
   const groups: { requests: number[]; answer: () => void; fail: (error: Error) => void }[] = [];
   const gathering = new Gathering<number, number>({
+    check: () => undefined,
     send: (acts) =>
       new Promise((resolve, reject) => {
         groups.push({
@@ -112,6 +113,7 @@ describe('Gathering', () => {
   it('answers each act when its own answer is there', async () => {
     let isHeld = true;
     const gathering = new Gathering<string, string>({
+      check: () => undefined,
       send: () =>
         Promise.resolve(({ request }) =>
           request === 'held' ? pause(1).then(() => ((isHeld = false), request)) : request,
@@ -150,6 +152,7 @@ describe('Gathering', () => {
     const asked: number[] = [];
     const finish: (() => void)[] = [];
     const gathering = new Gathering<number, number>({
+      check: () => undefined,
       send: () =>
         new Promise((resolve) => {
           finish.push(() => {

@@ -12,6 +12,8 @@ export type AnswerTo<Request, Answer> = (act: Act<Request>) => Answer | Promise<
 
 /** How acts of one kind are gathered. */
 export interface GatheringOptions<Request, Answer> {
+  /** Throws for what must not go out with others: it is refused by itself, with that error. */
+  readonly check: (request: Request) => void;
   /**
    * Does all of some acts, within the deadline of the last of them, and tells what the answer to each is; one that takes
    * longer is a promise. That it rejects is the answer to all of them.
@@ -58,6 +60,7 @@ export class Gathering<Request, Answer> {
   /** The answer to one act; whoever is refused for the time and was not sent yet is not sent any more. */
   ask(request: Request): Promise<Answer> {
     return new Promise<Answer>((resolve, reject) => {
+      this.options.check(request);
       const act = { request, deadline: new Deadline(this.options.timeout), resolve, reject };
       this.waiting.push(act);
       this.unanswered.add(act);
@@ -101,7 +104,7 @@ export class Gathering<Request, Answer> {
     this.underWay.add(group);
     try {
       const answerTo = await this.options.send(acts);
-      for (const act of acts) void this.answer(act, answerTo);
+      for (const act of acts) this.answer(act, answerTo);
     } catch (error) {
       for (const act of acts) this.refuse(act, error);
     } finally {
@@ -110,15 +113,29 @@ export class Gathering<Request, Answer> {
     }
   }
 
-  private async answer(act: WaitingAct<Request, Answer>, answerTo: AnswerTo<Request, Answer>): Promise<void> {
+  private answer(act: WaitingAct<Request, Answer>, answerTo: AnswerTo<Request, Answer>): void {
     // Whoever was refused meanwhile must not be done all the same.
     if (!this.unanswered.has(act)) return;
     try {
-      act.resolve(await answerTo(act));
-      this.settle(act);
+      const answer = answerTo(act);
+      if (answer instanceof Promise) void this.answerLater(act, answer);
+      else this.accept(act, answer);
     } catch (error) {
       this.refuse(act, error);
     }
+  }
+
+  private async answerLater(act: WaitingAct<Request, Answer>, answer: Promise<Answer>): Promise<void> {
+    try {
+      this.accept(act, await answer);
+    } catch (error) {
+      this.refuse(act, error);
+    }
+  }
+
+  private accept(act: WaitingAct<Request, Answer>, answer: Answer): void {
+    act.resolve(answer);
+    this.settle(act);
   }
 
   private refuse(act: WaitingAct<Request, Answer>, error: unknown): void {

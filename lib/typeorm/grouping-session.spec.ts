@@ -2,7 +2,7 @@ import { AshError } from '../core/index.js';
 import { GroupingSession } from './grouping-session.js';
 import { POSTGRES } from './postgres.js';
 import type { SqlRunner } from './session.js';
-import { bind, type SqlAnswer, type SqlBound, type SqlGroup, type SqlStatement } from './statement.js';
+import { bind, type SqlAnswer, type SqlBound, type SqlGroup, type SqlStatement, type SqlValues } from './statement.js';
 import { tablesNamed } from './tables.js';
 
 const STATEMENTS = POSTGRES.statements(tablesNamed('ash_', POSTGRES.quote), {
@@ -120,6 +120,26 @@ describe('GroupingSession', () => {
       ],
       [2, 'a'],
     ]);
+  });
+
+  it('asks only once for a row that is not as many want it', async () => {
+    const { consume, ran } = sessionOf({ many: () => changed('b') });
+    const answers = await Promise.all([consume('a', 1), consume('a', 1), consume('b', 1), consume('a', 2)]);
+    expect(answers.map(({ affected }) => affected)).toStrictEqual([0, 0, 1, 0]);
+    expect(ran.map(({ bound }) => bound[0])).toStrictEqual([['a', 'b']]);
+  });
+
+  it.each<[string, SqlValues, SqlAnswer]>([
+    ['wants it for another holder', { hash: 'a', holder: 'i', now: 2 }, answer([])],
+    ['wants it as it was earlier', { hash: 'a', holder: 'h', now: 1 }, answer([])],
+    ['wants it after it was held', { hash: 'a', holder: 'h', now: 2 }, answer([{ hash: 'a', outcome: 'held' }])],
+  ])('asks again where the row of another one was refused, for one that %s', async (_title, request, refused) => {
+    const { session } = sessionOf({ single: () => ({ rows: [], affected: 1 }), many: () => refused });
+    const [, second] = await Promise.all([
+      session.execute(reserveLink, { hash: 'a', holder: 'h', now: 2 }),
+      session.execute(reserveLink, request),
+    ]);
+    expect(second.affected).toBe(1);
   });
 
   it('keeps apart who wants the context of another, and who wants its link', async () => {

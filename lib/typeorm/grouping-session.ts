@@ -11,7 +11,7 @@ import { bind, type SqlAnswer, type SqlGroup, type SqlRow, type SqlStatement, ty
 const PATIENCE = 25;
 
 const NOTHING: SqlAnswer = { rows: [], affected: 0 };
-const INSERTED: SqlAnswer = { rows: [], affected: 1 };
+const DONE: SqlAnswer = { rows: [], affected: 1 };
 
 type SqlAct = Act<SqlValues>;
 type SqlAnswerTo = AnswerTo<SqlValues, SqlAnswer>;
@@ -41,11 +41,9 @@ export class GroupingSession implements SqlSession {
     private readonly timeout: number,
   ) {}
 
-  async execute(statement: SqlStatement, values: SqlValues, timeout?: number): Promise<SqlAnswer> {
+  execute(statement: SqlStatement, values: SqlValues, timeout?: number): Promise<SqlAnswer> {
     const { group } = statement;
     if (group === undefined || timeout !== undefined) return this.runner.execute(statement, values, timeout);
-    // What is no value for a statement must not go out with others.
-    bind(statement, values);
     return this.gatheringOf(statement, group).ask(values);
   }
 
@@ -53,6 +51,7 @@ export class GroupingSession implements SqlSession {
     const known = this.gatherings.get(statement.name);
     if (known !== undefined) return known;
     const gathering = new Gathering<SqlValues, SqlAnswer>({
+      check: (values) => bind(statement, values),
       send: (acts) => this.send(statement, group, acts),
       timeout: this.timeout,
       patience: PATIENCE,
@@ -75,7 +74,8 @@ export class GroupingSession implements SqlSession {
       return () => answer;
     }
     const rivals = group.kind === 'change' ? rivalsAmong(acts, group.keys) : NO_RIVALS;
-    const bound = group.bind(acts.filter((act) => !rivals.has(act)).map(({ request }) => request));
+    const alike = rivals.size === 0 ? acts : acts.filter((act) => !rivals.has(act));
+    const bound = group.bind(alike.map(({ request }) => request));
     try {
       const answer = await this.runner.run(group.statement, bound, Math.ceil(last.deadline.left));
       return answersOf(answer, { group, rivals, alone });
@@ -93,23 +93,43 @@ export class GroupingSession implements SqlSession {
 
 /** What the answer to a statement for many rows says to each of the acts. */
 function answersOf(answer: SqlAnswer, { group, rivals, alone }: Apart): SqlAnswerTo {
-  if (group.kind === 'insertion') return () => INSERTED;
+  if (group.kind === 'insertion') return () => DONE;
   const [key = ''] = group.keys;
-  const rows = new Map<unknown, SqlRow>(answer.rows.map((row) => [row[key], row]));
+  const rows = new Map<unknown, SqlRow>();
+  for (const row of answer.rows) rows.set(row[key], row);
   const rowOf = ({ request }: SqlAct) => rows.get(request[key]);
+  if (group.kind === 'question') return (act) => found(rowOf(act));
   return (act) => {
     const others = rivals.get(act);
-    // One of them has changed the row, so that this act finds it changed; or it is to be tried all the same.
-    if (others !== undefined) return others.some((other) => isChanged(rowOf(other))) ? NOTHING : alone(act);
+    if (others !== undefined) return isLost(act, others, rowOf) ? NOTHING : alone(act);
     const row = rowOf(act);
-    if (row === undefined || group.kind === 'question') return answerOf(row);
+    if (row === undefined) return NOTHING;
     // Whatever else a row says, be it in the words of a parser of the application's own, is no leave to go on.
-    return isChanged(row) ? answerOf(row) : alone(act);
+    return isChanged(row) ? DONE : alone(act);
   };
 }
 
-function answerOf(row: SqlRow | undefined): SqlAnswer {
+function found(row: SqlRow | undefined): SqlAnswer {
   return row === undefined ? NOTHING : { rows: [row], affected: 1 };
+}
+
+/**
+ * Whether an act cannot change the row that others went out for: one of them has changed it, or found it as neither of
+ * the two wants it.
+ */
+function isLost(act: SqlAct, others: readonly SqlAct[], rowOf: (act: SqlAct) => SqlRow | undefined): boolean {
+  return others.some((other) => {
+    const row = rowOf(other);
+    return row === undefined ? wantsNoLess(act, other) : isChanged(row);
+  });
+}
+
+/** Whether an act asks for the same as another one, at the same time or later: for time, a row only ever expires. */
+function wantsNoLess({ request }: SqlAct, other: SqlAct): boolean {
+  return Object.entries(request).every(([name, value]) => {
+    const theirs = other.request[name];
+    return value === theirs || (name === 'now' && Number(value) >= Number(theirs));
+  });
 }
 
 function isChanged(row: SqlRow | undefined): boolean {

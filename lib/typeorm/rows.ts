@@ -1,6 +1,8 @@
-import type { AshContext } from '../stores/context.js';
+import { ashContext, type AshContext } from '../stores/context.js';
 import type { AshChainLink, AshStoredLink } from '../stores/context-store.js';
 import type { SqlRow } from './statement.js';
+
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** What a context holds beside its columns, as text. */
 export function contextBody({ binding, mode, protocol, subject, scope, metadata, nonce }: AshContext): string {
@@ -15,13 +17,13 @@ export function linkBody({ chain, step, subject }: AshChainLink): string {
 /** @throws TypeError for a row that this store did not write. */
 export function readContext(row: SqlRow, id: string): AshContext {
   const { body, issued_at: issuedAt, expires_at: expiresAt, consumed_at: consumedAt } = row;
-  return {
-    ...(parse(body) as Pick<AshContext, 'binding' | 'mode' | 'protocol' | 'nonce'>),
-    id: checked(row['id'], id),
-    issuedAt: integer(issuedAt),
-    expiresAt: integer(expiresAt),
-    ...(consumedAt === null ? {} : { consumedAt: integer(consumedAt) }),
-  };
+  const fields = parse(body) as Writable<AshContext>;
+  // In the object that was read: to copy it into another one costs as much as to read it.
+  fields.id = checked(row['id'], id);
+  fields.issuedAt = integer(issuedAt);
+  fields.expiresAt = integer(expiresAt);
+  if (consumedAt !== null) fields.consumedAt = integer(consumedAt);
+  return ashContext(fields);
 }
 
 /** @throws TypeError for a row that this store did not write. */

@@ -1,6 +1,6 @@
 import * as digest from '#digest';
 import { AshError } from '../core/index.js';
-import { ashContext, ashNewContext, type AshContext, type AshContextOptions } from '../stores/context.js';
+import { ashNewContext, type AshContext, type AshContextOptions } from '../stores/context.js';
 import {
   AshContextStore,
   isHeldFor,
@@ -55,9 +55,8 @@ export class SqlRecords extends AshContextStore implements AshSpentSet {
     return context;
   }
 
-  async get(id: string): Promise<AshContext | null> {
-    const row = await this.contextRow('selectContext', id);
-    return row && ashContext(row);
+  get(id: string): Promise<AshContext | null> {
+    return this.contextRow('selectContext', id);
   }
 
   async consume(id: string): Promise<AshConsumeResult> {
