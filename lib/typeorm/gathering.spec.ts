@@ -68,6 +68,30 @@ describe('Gathering', () => {
     await expect(Promise.all(answers)).resolves.toStrictEqual([2, 4, 6, 8]);
   });
 
+  it('sends beside a group of many no other, until it has come back or what waits is as large as may be', async () => {
+    const { ask, groups, group } = gatheringOf();
+    const sizes = () => groups.map(({ requests }) => requests.length);
+    const answers: Promise<number>[] = [];
+    const askTimes = async (count: number) => {
+      for (let index = 0; index < count; index++) answers.push(ask(index));
+      await turn();
+    };
+    await askTimes(8);
+    await askTimes(10);
+    expect(sizes()).toStrictEqual([8]);
+    group(0).answer();
+    await answers[0];
+    await turn();
+    expect(sizes()).toStrictEqual([8, 10]);
+    await askTimes(255);
+    expect(sizes()).toStrictEqual([8, 10]);
+    await askTimes(1);
+    expect(sizes()).toStrictEqual([8, 10, 256]);
+    group(1).answer();
+    group(2).answer();
+    await expect(Promise.all(answers)).resolves.toHaveLength(274);
+  });
+
   it('sends no more than 256 together', async () => {
     const { ask, groups } = gatheringOf();
     const answers = Promise.all(Array.from({ length: 600 }, (_, index) => ask(index)));

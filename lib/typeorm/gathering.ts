@@ -33,6 +33,9 @@ const MOST_ACTS = 256;
 /** So many groups are under way at once: while the server works at one, the process gathers and reads another. */
 const MOST_UNDER_WAY = 2;
 
+/** With so many acts under way, what waits grows to a group as large: half as many statements are worth more than two at once. */
+const MANY_ACTS = 8;
+
 type Timer = ReturnType<typeof setTimeout>;
 
 interface WaitingAct<Request, Answer> extends Act<Request> {
@@ -42,15 +45,15 @@ interface WaitingAct<Request, Answer> extends Act<Request> {
 
 /**
  * Gathers acts of one kind. What is asked in one go goes out together; what comes while groups are under way goes out
- * together when one has come back. So an act alone waits for nothing, and the more acts there are the larger are the
- * groups.
+ * together when one has come back. So an act alone waits for nothing, and the more acts there are the larger and the
+ * fewer are the groups.
  */
 export class Gathering<Request, Answer> {
   private waiting: WaitingAct<Request, Answer>[] = [];
   /** All acts without an answer, also those that were sent, the one that came first before the others. */
   private readonly unanswered = new Set<WaitingAct<Request, Answer>>();
-  /** One for each group that holds up the next. */
-  private readonly underWay = new Set<symbol>();
+  /** The groups that hold up the next. */
+  private readonly underWay = new Set<readonly WaitingAct<Request, Answer>[]>();
   private overdue: Timer | undefined;
   private impatience: Timer | undefined;
   private isTurnAwaited = false;
@@ -70,7 +73,7 @@ export class Gathering<Request, Answer> {
 
   private awaitTurn(): void {
     if (this.isTurnAwaited || this.waiting.length === 0) return;
-    if (this.underWay.size >= MOST_UNDER_WAY) {
+    if (this.isHeldUp()) {
       this.boundWait();
       return;
     }
@@ -80,6 +83,13 @@ export class Gathering<Request, Answer> {
     // While nothing is under way, not even what the event loop has at hand is waited for.
     if (this.underWay.size === 0) process.nextTick(this.takeTurn);
     else setImmediate(this.takeTurn);
+  }
+
+  private isHeldUp(): boolean {
+    const [first] = this.underWay;
+    if (first === undefined) return false;
+    if (this.underWay.size >= MOST_UNDER_WAY) return true;
+    return first.length >= MANY_ACTS && this.waiting.length < MOST_ACTS;
   }
 
   private readonly takeTurn = (): void => {
@@ -100,15 +110,14 @@ export class Gathering<Request, Answer> {
   }
 
   private async send(acts: readonly WaitingAct<Request, Answer>[]): Promise<void> {
-    const group = Symbol();
-    this.underWay.add(group);
+    this.underWay.add(acts);
     try {
       const answerTo = await this.options.send(acts);
       for (const act of acts) this.answer(act, answerTo);
     } catch (error) {
       for (const act of acts) this.refuse(act, error);
     } finally {
-      this.underWay.delete(group);
+      this.underWay.delete(acts);
       this.awaitTurn();
     }
   }
