@@ -60,25 +60,29 @@ function question(table: string, key: string, columns: string): SqlGroup {
 
 /**
  * First locks the rows that are as they have to be, as they are now, without waiting for one, and then changes those:
- * no group waits for another, nor for a transaction of the application's.
+ * no group waits for another, nor for a transaction of the application's. The change finds a locked row by its address.
+ * Where that is of a version which others made after the statement began, it finds none, and the row counts as held.
  */
 function change({ table, columns, key, condition, set }: Change): SqlGroup {
   const acts = actsOf(columns);
-  const wanted = `SELECT 1 FROM ${table} mine WHERE mine.${key} = act.${key} AND ${condition}`;
+  const wanted = `SELECT mine.ctid AS place FROM ${table} mine WHERE mine.${key} = act.${key} AND ${condition}`;
   return group(
     'change',
     [key],
     `WITH free AS MATERIALIZED (
-       SELECT act.* FROM ${acts} CROSS JOIN LATERAL (${wanted} FOR NO KEY UPDATE SKIP LOCKED) AS locked
+       SELECT act.*, locked.place FROM ${acts} CROSS JOIN LATERAL (${wanted} FOR NO KEY UPDATE SKIP LOCKED) AS locked
        ${whole(key)}),
      changed AS (
-       UPDATE ${table} mine SET ${set} FROM free act WHERE mine.${key} = act.${key} RETURNING act.${key})
+       UPDATE ${table} mine SET ${set} FROM free act WHERE mine.ctid = act.place RETURNING act.${key})
      SELECT ${key}, '${CHANGED}' AS outcome FROM changed
      ${heldBesides('changed', key, `${acts} CROSS JOIN LATERAL (${wanted} OFFSET 0) AS wanted`)}`,
   );
 }
 
-/** Both rows are locked before either is changed, so that the one is changed with the other or not at all. */
+/**
+ * Both rows are locked before either is changed, so that the one is changed with the other or not at all: both are found
+ * by their keys, since an address of a version that others made meanwhile would find one of them alone.
+ */
 function spend({ context, link }: SqlTables, isFreeLink: string, isFreeContext: string): SqlGroup {
   const acts = actsOf({ id: 'text', hash: 'text', holder: 'text', now: 'bigint' });
   const wantedLink = `SELECT 1 FROM ${link} mine WHERE mine.hash = act.hash AND ${isFreeLink}`;

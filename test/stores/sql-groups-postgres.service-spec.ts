@@ -56,6 +56,32 @@ describe('AshSqlStore on PostgreSQL, asked many things at once,', () => {
     },
   );
 
+  it('spends each context once, however often others write its row meanwhile', async () => {
+    const ended = new AbortController();
+    const writing = (async () => {
+      while (!ended.signal.aborted) await holder.query(`UPDATE ${prefix}context SET keep_until = keep_until + 1`);
+    })();
+    try {
+      for (let round = 0; round < 50; round++) {
+        const contexts = await issue();
+        const results = await Promise.all([...contexts, ...contexts].map(({ id }) => store.consume(id)));
+        expect(results.slice(0, MANY)).toStrictEqual(contexts.map(() => 'consumed'));
+        expect(results.slice(MANY)).toStrictEqual(contexts.map(() => 'already-used'));
+      }
+    } finally {
+      ended.abort();
+      await writing;
+    }
+  });
+
+  it('leaves room for a new version beside each row that will have one', async () => {
+    const tables = await holder.query<{ name: string }[]>(
+      "SELECT relname AS name FROM pg_class WHERE relname LIKE $1 AND 'fillfactor=70' = ANY(reloptions) ORDER BY name",
+      [`${prefix}%`],
+    );
+    expect(tables.map(({ name }) => name)).toStrictEqual([`${prefix}context`, `${prefix}link`]);
+  });
+
   it('lets only the request for a key wait that a transaction is marking', async () => {
     const epoch = await store.epoch(0);
     const mark = (key: string, on: Pick<AshSqlStore, 'mark'> = store) =>
