@@ -42,13 +42,13 @@ export class AshGuard implements CanActivate {
     if (this.shouldSkip(context)) return true;
     const route = this.getRoute(context);
     const request = this.getRequest(context);
-    const known = this.verdicts.get(request, route);
-    const verdict = await (known ?? this.verdicts.once(request, route, () => this.protection.verify(request, route)));
+    const reached = this.verdicts.once(request, route, () => this.protection.verify(request, route));
+    const verdict = await reached.verdict;
     if (!verdict.ok) {
-      if (known === undefined) this.protection.sealRefusal(verdict, { route, request, response: responseOf(context) });
+      if (reached.isFirst) this.protection.sealRefusal(verdict, { route, request, response: responseOf(context) });
       throw this.toException(verdict, route);
     }
-    if (known === undefined) await this.accept(context, request, verdict);
+    if (reached.isFirst) await this.accept(context, request, verdict);
     return true;
   }
 

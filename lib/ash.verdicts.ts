@@ -2,6 +2,12 @@ import { Injectable } from '@nestjs/common';
 import type { AshVerifyResult } from './verification/verdict.js';
 import { Verdicts } from './verification/verdicts.js';
 
+/** A verdict, and whether it was reached for whoever asked. */
+interface OneVerdict {
+  readonly verdict: Promise<AshVerifyResult>;
+  readonly isFirst: boolean;
+}
+
 /**
  * The verdict over each request that is under way, so that a request is verified once however often the guard is
  * bound: a second verification would find its own context spent.
@@ -11,13 +17,13 @@ export class AshVerdicts {
   private readonly verdicts = new Verdicts<Promise<AshVerifyResult>>();
 
   /** The verdict over a request on a route, reached by `verify` the first time. */
-  once(request: object, route: object, verify: () => Promise<AshVerifyResult>): Promise<AshVerifyResult> {
+  once(request: object, route: object, verify: () => Promise<AshVerifyResult>): OneVerdict {
     const raw = rawOf(request);
     const known = this.verdicts.get(raw, route);
-    if (known !== undefined) return known;
+    if (known !== undefined) return { verdict: known, isFirst: false };
     const verdict = verify();
     this.verdicts.set(raw, route, verdict);
-    return verdict;
+    return { verdict, isFirst: true };
   }
 
   /** The verdict over a request on a route, if there is one. */
@@ -31,6 +37,5 @@ export class AshVerdicts {
  * an application puts there as its `raw` can be one thing for all requests.
  */
 function rawOf(request: object): object {
-  const { raw } = request as { readonly raw?: object };
-  return 'httpVersion' in request ? request : (raw ?? request);
+  return 'httpVersion' in request ? request : ((request as { readonly raw?: object }).raw ?? request);
 }

@@ -28,7 +28,7 @@ export interface AshRequestFacts {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly body: AshBodyFacts;
   /** The pattern of the route that the router matched, `/accounts/:id`, where it tells. */
-  readonly route?: string | undefined;
+  readonly route?: () => string | undefined;
   /** Who sends the request, or what finds it out when it comes to it. */
   readonly subject?: string | undefined | (() => Promise<string | undefined>);
 }
@@ -75,21 +75,27 @@ export interface AshRequestLike extends RawRequestLike {
  */
 const WHOLE_URL = /^https?:\/\/(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?(?=\/|$)/i;
 
-/** Collects the facts of a request. The differences between Express and Fastify end here. */
+/**
+ * Collects the facts of a request. The differences between Express and Fastify end here.
+ *
+ * Each is read once, and what few verifications need only where it is needed: Express changes the prototype of each of its
+ * requests, and an engine that meets an object of its own kind each time looks for every member anew.
+ */
 export function ashFactsOf(request: AshRequestLike, subject?: AshRequestFacts['subject']): AshRequestFacts {
+  const { method, headers, params, body, rawBody, raw } = request;
   return {
-    method: request.method,
+    method,
     path: () => pathOf(request),
-    query: queryOf(urlOf(request)),
-    params: isRecord(request.params) ? request.params : {},
-    headers: request.headers,
-    route: routeOf(request),
+    query: queryOf(urlOf(request, raw)),
+    params: isRecord(params) ? params : {},
+    headers,
+    route: () => routeOf(request),
     body: {
-      present: hasBody(request),
-      value: request.body,
-      unread: isUnread(request.raw ?? request),
-      raw: request.rawBody instanceof Uint8Array ? request.rawBody : undefined,
-      mediaType: mediaTypeOf(String(request.headers['content-type'] ?? '')),
+      present: hasBody(headers, raw ?? request),
+      value: body,
+      unread: isUnread(raw ?? request),
+      raw: rawBody instanceof Uint8Array ? rawBody : undefined,
+      mediaType: mediaTypeOf(String(headers['content-type'] ?? '')),
     },
     subject,
   };
@@ -101,8 +107,8 @@ export function ashTargetOf(request: AshRequestLike): string {
 }
 
 /** The URL of the request line. */
-function urlOf({ originalUrl, raw, url }: AshRequestLike): string {
-  return originalUrl ?? raw?.url ?? url ?? '';
+function urlOf(request: AshRequestLike, raw = request.raw): string {
+  return request.originalUrl ?? raw?.url ?? request.url ?? '';
 }
 
 /**
@@ -143,11 +149,10 @@ function isUnread({ readableDidRead, readableEnded }: RawRequestLike): boolean {
 }
 
 /** RFC 9112, section 6.3: the framing headers say whether there is a body. HTTP/2 says it with a flag. */
-function hasBody(request: AshRequestLike): boolean {
-  const { headers } = request;
+function hasBody(headers: AshRequestLike['headers'], raw: RawRequestLike): boolean {
   if (headers['transfer-encoding'] !== undefined) return true;
-  if (headers['content-length'] !== undefined) return headers['content-length'] !== '0';
-  const raw = request.raw ?? request;
+  const length = headers['content-length'];
+  if (length !== undefined) return length !== '0';
   return (raw.httpVersionMajor ?? 1) >= 2 && raw.stream?.endAfterHeaders !== true;
 }
 

@@ -1,10 +1,4 @@
-/** Gives its object as it is, so that a class which extends it has its private fields on that object. */
-// eslint-disable-next-line @typescript-eslint/no-extraneous-class -- what its constructor gives is all that it is for
-class OfObject {
-  constructor(object: object) {
-    return object;
-  }
-}
+import { IncomingMessage, ServerResponse } from 'node:http';
 
 /** What is known of an object on one route. Nearly every object has one. */
 interface Entry {
@@ -14,27 +8,44 @@ interface Entry {
   readonly others: Entry | undefined;
 }
 
-/**
- * What is known of an object, in a private field of its own: nobody who inspects, copies or enumerates the object meets
- * it. An entry of a WeakMap, which the garbage collector looks after by itself, costs a request ten times as much.
- */
-class Known extends OfObject {
+/** Gives its object as it is, so that a class which extends it has its private fields on that object. */
+// eslint-disable-next-line @typescript-eslint/no-extraneous-class -- what its constructor gives is all that it is for
+class OfObject {
+  constructor(object: object) {
+    return object;
+  }
+}
+
+/** A private field on an object that is not of this class: nobody who inspects, copies or enumerates it meets that. */
+class Noted extends OfObject {
   #entry: Entry | undefined;
 
-  static of(object: object): Entry | undefined {
+  static get(object: object): Entry | undefined {
     return #entry in object ? object.#entry : undefined;
   }
 
   static set(object: object, entry: Entry): void {
-    const known = #entry in object ? object : new Known(object);
-    known.#entry = entry;
+    const noted = #entry in object ? object : new Noted(object);
+    noted.#entry = entry;
   }
+}
+
+const others = new WeakMap<object, Entry>();
+
+/**
+ * Where what is known of an object is kept. The garbage collector looks after each entry of a WeakMap by itself, and a
+ * private field costs a tenth of that. But Express gives each of its objects another prototype, and thereby a kind of its
+ * own, of which an engine knows no place for another field.
+ */
+function notesOn(object: object): Pick<WeakMap<object, Entry>, 'get' | 'set'> | typeof Noted {
+  const prototype: unknown = Object.getPrototypeOf(object);
+  return prototype === IncomingMessage.prototype || prototype === ServerResponse.prototype ? Noted : others;
 }
 
 /** The verdicts over the requests that are under way, each kept with the object that stands for its request. */
 export class Verdicts<Verdict> {
   get(object: object, route: object): Verdict | undefined {
-    for (let entry = Known.of(object); entry !== undefined; entry = entry.others) {
+    for (let entry = notesOn(object).get(object); entry !== undefined; entry = entry.others) {
       if (entry.route === route && entry.owner === this) return entry.verdict as Verdict;
     }
     return undefined;
@@ -42,6 +53,7 @@ export class Verdicts<Verdict> {
 
   /** Keeps a verdict, in the place of the one that there was. */
   set(object: object, route: object, verdict: Verdict): void {
-    Known.set(object, { owner: this, route, verdict, others: Known.of(object) });
+    const notes = notesOn(object);
+    notes.set(object, { owner: this, route, verdict, others: notes.get(object) });
   }
 }

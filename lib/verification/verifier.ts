@@ -269,7 +269,7 @@ function checkBinding(context: AshContext, facts: AshRequestFacts, policy: AshRo
 }
 
 function isBound(binding: string, facts: AshRequestFacts, { bindings, unmapped }: AshRoutePolicy): boolean {
-  const isServedAt = (candidate: RouteBinding): boolean => candidate.isServedAt(facts.route);
+  const isServedAt = (candidate: RouteBinding): boolean => candidate.isServedAt(facts.route?.());
   const isFilledIn = (candidate: RouteBinding): boolean =>
     candidate.matchesRequest(binding, facts.method, facts.params);
   if (unmapped === undefined) {

@@ -368,8 +368,11 @@ describe('AshGuard beside guards of the application:', () => {
     if (route === undefined) throw new Error('The route is protected.');
     expect(other).toBeUndefined();
     expect(verdicts.get(wrapped(), route)).toBeUndefined();
-    expect(verdicts.once(wrapped(), route, verify)).toBe(verdict);
-    expect(verdicts.once(wrapped(), route, verify)).toBe(verdict);
+    const first = verdicts.once(wrapped(), route, verify);
+    const second = verdicts.once(wrapped(), route, verify);
+    expect([first.isFirst, second.isFirst]).toStrictEqual([true, false]);
+    expect(first.verdict).toBe(verdict);
+    expect(second.verdict).toBe(verdict);
     expect(verdicts.get(wrapped(), route)).toBe(verdict);
     expect(verified).toBe(1);
     expect(verdicts.get({ method: 'POST', headers: {} }, route)).toBeUndefined();

@@ -26,7 +26,7 @@ export interface Draft {
   headers: Record<string, string | string[] | undefined>;
   body: { present: boolean; value: unknown; raw: Uint8Array | undefined; mediaType: string };
   subject: AshRequestFacts['subject'];
-  route?: string | undefined;
+  route?: () => string | undefined;
 }
 
 /** What a client is about to send and prove. */
