@@ -27,7 +27,27 @@ export const randomHex: Digest['randomHex'] = (count) => {
   return hex;
 };
 
-export const sha256Hex: Digest['sha256Hex'] = (data) => hashOnce('sha256', data, 'hex');
+/** From so many UTF-16 units on, a text is hashed in pieces: whole, its bytes would be one more copy of it. */
+const LONG_TEXT = 65_536;
+
+export const sha256Hex: Digest['sha256Hex'] = (data) =>
+  typeof data === 'string' && data.length > LONG_TEXT ? hashInPieces(data) : hashOnce('sha256', data, 'hex');
+
+function hashInPieces(text: string): string {
+  const hash = createHash('sha256');
+  for (let begin = 0; begin < text.length;) {
+    const end = begin + LONG_TEXT;
+    // The two halves of a character stay together.
+    const next = isHighSurrogate(text.charCodeAt(end - 1)) ? end - 1 : end;
+    hash.update(text.slice(begin, next));
+    begin = next;
+  }
+  return hash.digest('hex');
+}
+
+function isHighSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdbff;
+}
 
 export const sha256Base64Url: Digest['sha256Base64Url'] = (text) => hashOnce('sha256', text, 'base64url');
 

@@ -26,6 +26,13 @@ const texts: TextRow[] = [
   ['a text as long as a block', 'x'.repeat(64)],
   ['a text one longer than a block', 'x'.repeat(65)],
   ['a long text', 'é😀'.repeat(100_000)],
+  ...['', 'a', 'ab'].flatMap((before): TextRow[] => [
+    [`a long text in which characters stand after ${String(before.length)} others`, before + '😀'.repeat(70_000)],
+    [
+      `a long text with lone surrogates among them after ${String(before.length)} others`,
+      before + '\ud83d😀\ude00'.repeat(50_000),
+    ],
+  ]),
 ];
 
 /** `digest.node` with some of Node's crypto replaced. */
