@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { AshClient } from 'nestjs-ash/client';
 import { AshMemoryStore, ashIssue, ashVerify } from 'nestjs-ash/server';
 import { median, ratio, spread } from '../harness/figures.mjs';
@@ -13,19 +14,23 @@ export const title = 'How the cost grows';
 export const about = `The processor's time for one verification (from the text of the body to the spent context) or one issued context, while one thing grows and
 the rest stays. The steepness is that of the curve on two logarithmic axes, between neighbouring points of one round: 0 is a cost that
 stays, 1 one that grows as much as the thing does. No steeper than linear means: between no two neighbouring points is the median of the rounds above ${STEEPEST},
-which leaves room for caches that become too small, and none for a square.`;
+which leaves room for caches that become too small, and none for a square. Beside the payload's curve stands that of what the platform
+does alone, which collects its garbage over the same sizes.`;
 export const packages = [];
 
 const BINDING = 'POST /transfer';
 const MEGABYTE = 1_048_576;
+const ALONE = 'JSON.parse, JSON.stringify and a hash alone';
 
 export async function measure() {
   const curves = [...(await ofPayloads()), ...(await ofScopes()), ...(await ofRoutes()), ...(await ofLiveContexts())];
   return {
     tables: curves.map(tableOf),
-    goals: curves.map(({ title: what, steps }) =>
-      goal(`${what}: its steepest step, no steeper than linear`, steepest(steps), { atMost: STEEPEST }),
-    ),
+    goals: curves
+      .filter(({ isLimit }) => !isLimit)
+      .map(({ title: what, steps }) =>
+        goal(`${what}: its steepest step, no steeper than linear`, steepest(steps), { atMost: STEEPEST }),
+      ),
     curves: curves.map(({ title: what, unitX, unitY, points }) => ({ title: what, unitX, unitY, points })),
   };
 }
@@ -40,10 +45,22 @@ async function ofPayloads() {
     const shop = shopOf(routes);
     return {
       x: Buffer.byteLength(text),
-      act: () => shop.verifyMany(requests, () => ({ binding: BINDING, payload, text })),
+      verify: () => shop.verifyMany(requests, () => ({ binding: BINDING, payload, text })),
+      alone: async () => (await timedEach(new Array(requests).fill(text), parseAndHash)).processor,
     };
   });
-  return [await curveOf('Verifying, by the size of the payload', { unitX: 'bytes', cases, rounds: 7 })];
+  const of = (name) => ({ unitX: 'bytes', cases: cases.map((each) => ({ x: each.x, act: each[name] })), rounds: 7 });
+  return [
+    await curveOf('Verifying, by the size of the payload', of('verify')),
+    { ...(await curveOf(`${ALONE}, by the size of the payload`, of('alone'))), isLimit: true },
+  ];
+}
+
+/** What a verification does at least with a payload, by the platform's own means, and without sorting anything. */
+function parseAndHash(text) {
+  return createHash('sha256')
+    .update(JSON.stringify(JSON.parse(text)))
+    .digest('hex');
 }
 
 /** A scope of 1 to 100 paths, each of which the payload has. */
