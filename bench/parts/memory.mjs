@@ -94,22 +94,19 @@ function pauseTable(here) {
   const rows = Object.entries(here).flatMap(([who, rounds]) =>
     ['insertion', 'sweep'].map((phase) => {
       const of = (figure) => spread(rounds.map(({ [phase]: watched }) => watched[figure]));
-      const collected = spread(
-        rounds.map(({ [phase]: { allCollections, elapsed } }) => (100 * allCollections) / elapsed),
-      );
       return [
         `${who}, ${phase}`,
         of('longestTurn'),
         of('longestDelay'),
         of('longestCollection'),
-        collected,
+        of('allCollections'),
         of('elapsed'),
       ];
     }),
   );
   return {
     caption: 'Pauses of the event loop, in milliseconds',
-    columns: ['', 'Longest', 'By the monitor', 'Longest collection', 'Collections, % of the time', 'All of it'],
+    columns: ['', 'Longest', 'By the monitor', 'Longest collection', 'All collections', 'All of it'],
     rows,
   };
 }
