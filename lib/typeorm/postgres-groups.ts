@@ -60,8 +60,9 @@ function question(table: string, key: string, columns: string): SqlGroup {
 
 /**
  * First locks the rows that are as they have to be, as they are now, without waiting for one, and then changes those:
- * no group waits for another, nor for a transaction of the application's. The change finds a locked row by its address.
- * Where that is of a version which others made after the statement began, it finds none, and the row counts as held.
+ * no group waits for another, nor for a transaction of the application's. The change finds a locked row by its address;
+ * and by its key too, since each partition of a table has addresses of its own. Where the address is of a version which
+ * others made after the statement began, it finds none, and the row counts as held.
  */
 function change({ table, columns, key, condition, set }: Change): SqlGroup {
   const acts = actsOf(columns);
@@ -73,7 +74,8 @@ function change({ table, columns, key, condition, set }: Change): SqlGroup {
        SELECT act.*, locked.place FROM ${acts} CROSS JOIN LATERAL (${wanted} FOR NO KEY UPDATE SKIP LOCKED) AS locked
        ${whole(key)}),
      changed AS (
-       UPDATE ${table} mine SET ${set} FROM free act WHERE mine.ctid = act.place RETURNING act.${key})
+       UPDATE ${table} mine SET ${set} FROM free act
+       WHERE mine.ctid = act.place AND mine.${key} = act.${key} RETURNING act.${key})
      SELECT ${key}, '${CHANGED}' AS outcome FROM changed
      ${heldBesides('changed', key, `${acts} CROSS JOIN LATERAL (${wanted} OFFSET 0) AS wanted`)}`,
   );

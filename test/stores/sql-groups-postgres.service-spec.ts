@@ -116,3 +116,65 @@ describe('AshSqlStore on PostgreSQL, asked many things at once,', () => {
     ).resolves.toStrictEqual([]);
   });
 });
+
+describe('AshSqlStore on PostgreSQL, over tables that the application has partitioned,', () => {
+  const prefix = prefixOf('parts');
+  const PARTITIONS = [0, 1, 2, 3];
+  let source: DataSource;
+  let store: AshSqlStore;
+  const now = Date.now();
+
+  beforeAll(async () => {
+    source = await connect(POSTGRES);
+    const plain = await openStore(source, { tablePrefix: prefix });
+    await plain.close();
+    for (const table of ['context', 'link', 'spent']) await partition(`${prefix}${table}`);
+    store = await openStore(source, { tablePrefix: prefix, timeout: 10_000, clock: () => now });
+  });
+
+  afterAll(async () => {
+    await store.close();
+    for (const table of ['context', 'link', 'spent']) await source.query(`DROP TABLE ${prefix}${table}_plain`);
+    await dropTables(source, prefix);
+    await source.destroy();
+  });
+
+  const partition = async (table: string) => {
+    const [key] = await source.query<[{ name: string }]>(
+      `SELECT attname AS name FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = indkey[0]
+       WHERE indisprimary AND indrelid = $1::regclass`,
+      [table],
+    );
+    await source.query(`ALTER TABLE ${table} RENAME TO ${table}_plain`);
+    await source.query(
+      `CREATE TABLE ${table} (LIKE ${table}_plain, PRIMARY KEY (${key.name})) PARTITION BY HASH (${key.name})`,
+    );
+    for (const part of PARTITIONS) {
+      await source.query(
+        `CREATE TABLE ${table}_${String(part)} PARTITION OF ${table}
+         FOR VALUES WITH (MODULUS ${String(PARTITIONS.length)}, REMAINDER ${String(part)})`,
+      );
+    }
+  };
+  const times = <T>(count: number, act: (index: number) => Promise<T>) =>
+    Promise.all(Array.from({ length: count }, (_, index) => act(index)));
+
+  it('spends none but the contexts that were asked for', async () => {
+    const contexts = await times(4 * MANY, () => store.create(OPTIONS));
+    const results = await Promise.all(contexts.slice(0, MANY).map(({ id }) => store.consume(id)));
+    expect(results).toStrictEqual(results.map(() => 'consumed'));
+    const kept = await Promise.all(contexts.slice(MANY).map(({ id }) => store.get(id)));
+    expect(kept.filter((context) => context?.consumedAt !== undefined)).toStrictEqual([]);
+  });
+
+  it('frees none but the links that were asked for', async () => {
+    const hashes = Array.from({ length: 4 * MANY }, (_, index) => index.toString(16).padStart(64, '0'));
+    const link = { chain: 'checkout', step: 'POST /cart', issuedAt: now, expiresAt: now + 60_000 };
+    await Promise.all(hashes.map((hash) => store.writeLink({ ...link, hash })));
+    // One by one: each alone is the statement for one row.
+    for (const hash of hashes) await store.reserveLink(hash, `holder of ${hash}`);
+    await Promise.all(hashes.slice(0, MANY).map((hash) => store.releaseLink(hash, `holder of ${hash}`)));
+    const kept = await Promise.all(hashes.slice(MANY).map((hash) => store.getLink(hash)));
+    expect(kept.map((held) => held?.holder)).toStrictEqual(hashes.slice(MANY).map((hash) => `holder of ${hash}`));
+  });
+});
