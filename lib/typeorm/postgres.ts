@@ -88,11 +88,11 @@ export const POSTGRES: SqlEngine = {
       ...grouped({ ...shared, spend: numbered(spend(tables, bounded)) }, tables, postgresGroups(tables, lockTimeout)),
       forget: forgettable(tables).map((table) =>
         // The rows' addresses, so that the batch is found by one walk along the index; a row that is being spent is
-        // left for the next time.
+        // left for the next time. Where a table has partitions, an address is that of a row in each of them.
         numbered(`
           DELETE FROM ${table} WHERE ctid = ANY(ARRAY(
             SELECT ctid FROM ${table} WHERE keep_until <= ${due}
-            ORDER BY keep_until LIMIT ${String(batch)} FOR UPDATE SKIP LOCKED))`),
+            ORDER BY keep_until LIMIT ${String(batch)} FOR UPDATE SKIP LOCKED)) AND keep_until <= ${due}`),
       ),
     };
   },

@@ -122,7 +122,7 @@ describe('AshSqlStore on PostgreSQL, over tables that the application has partit
   const PARTITIONS = [0, 1, 2, 3];
   let source: DataSource;
   let store: AshSqlStore;
-  const now = Date.now();
+  let now = Date.now();
 
   beforeAll(async () => {
     source = await connect(POSTGRES);
@@ -176,5 +176,21 @@ describe('AshSqlStore on PostgreSQL, over tables that the application has partit
     await Promise.all(hashes.slice(0, MANY).map((hash) => store.releaseLink(hash, `holder of ${hash}`)));
     const kept = await Promise.all(hashes.slice(MANY).map((hash) => store.getLink(hash)));
     expect(kept.map((held) => held?.holder)).toStrictEqual(hashes.slice(MANY).map((hash) => `holder of ${hash}`));
+  });
+
+  it('forgets none but the marks that are due', async () => {
+    const epoch = await store.epoch(0);
+    const marks = (name: string) =>
+      times(MANY, (index) => store.mark({ shard: 0, key: `${name}${String(index)}`, epoch, ttlMs: 60_000 }));
+    await marks('early');
+    now -= 3_600_000;
+    await marks('due');
+    now += 3_600_000;
+    const fresh = await marks('late');
+    expect(fresh).toStrictEqual(fresh.map(() => 'marked'));
+    await store.cleanup();
+    for (const name of ['early', 'late']) {
+      await expect(marks(name)).resolves.toStrictEqual(fresh.map(() => 'already-marked'));
+    }
   });
 });
