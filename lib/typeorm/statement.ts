@@ -35,8 +35,8 @@ export interface SqlGroup {
   readonly statement: SqlStatement;
   /**
    * How its answer is told apart into those of the acts. An insertion does all or nothing. For a question and a change
-   * each row of the answer names its act by the first of the keys; a change answers with the rows that it changed, and,
-   * with a column `held` that is true, with those that it found as they have to be and that somebody else has locked.
+   * each row of the answer names its act by the first of the keys; a change answers with the rows that it changed, whose
+   * `outcome` says so, and with those that it found as they have to be and that somebody else has locked.
    */
   readonly kind: 'insertion' | 'question' | 'change';
   /** The parameters of which no two acts of one change may share a value: their rows would be the same. */
