@@ -29,7 +29,7 @@ import {
 import type { ScriptCall } from './script-call.js';
 import { redisScripts, SHORTEST_MARK_GRACE, type RedisScript, type RedisScripts } from './scripts.js';
 import { checkServers } from './server-check.js';
-import { withoutParameters } from './server-error.js';
+import { isForbidden, withoutParameters } from './server-error.js';
 
 /** Parts of the spent set: on a Cluster they lie in as many slots, so that its nodes share the work. */
 const SHARDS = 16;
@@ -205,11 +205,13 @@ export class AshRedisStore extends AshContextStore implements AshSpentSet, AshSe
       await this.#read(this.#contextKey(''));
     } catch (error) {
       if (error instanceof AshConfigurationError) throw error;
-      const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+      const cause = withoutParameters(error instanceof Error && error.cause !== undefined ? error.cause : error);
+      const mend = isForbidden(cause)
+        ? 'Allow its user the commands that the store needs (ACL SETUSER; docs/stores.md lists them).'
+        : 'Start it (redis-server, or: docker compose up redis), or name the one to use.';
       throw new AshConfigurationError(
-        `AshRedisStore: Redis could not be used at ${describeTarget(client)}: ${withoutParameters(cause).message.replace(/\.$/, '')}. ` +
-          'Start it (redis-server, or: docker compose up redis), or name the one to use.',
-        { cause: withoutParameters(cause) },
+        `AshRedisStore: Redis could not be used at ${describeTarget(client)}: ${cause.message.replace(/\.$/, '')}. ${mend}`,
+        { cause },
       );
     }
   }

@@ -95,8 +95,8 @@ export abstract class AshContextStore {
   /**
    * Holds a free link for one request, atomically.
    *
-   * @param holder The identifier of the request's context. A link that the same context holds already counts as
-   * reserved: which of the identical requests goes on is decided when they spend that context.
+   * @param holder Who holds it: the identifier of the request's context, `/`, and what is this one request's own. A link
+   * that the same holder holds already counts as reserved.
    */
   abstract reserveLink(hash: string, holder: string): Promise<AshReserveResult>;
 

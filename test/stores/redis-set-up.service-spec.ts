@@ -105,6 +105,7 @@ describe('AshRedisStore does not open', () => {
     ],
     ['where the user may not run scripts', () => as('unscripted'), 'NOPERM'],
     ['where the user may not read several keys', () => as('unreading'), "'mget'"],
+    ['where the user may not do all, and says how it may', () => as('unreading'), 'ACL SETUSER'],
     ['on a node of a Cluster', () => `redis://${serviceOf('REDIS_CLUSTER').split(',')[0] ?? ''}`, 'new Cluster('],
     [
       'on a Sentinel',
