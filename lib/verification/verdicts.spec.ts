@@ -1,3 +1,4 @@
+import { IncomingMessage, ServerResponse } from 'node:http';
 import { inspect } from 'node:util';
 import { Verdicts } from './verdicts.js';
 
@@ -23,6 +24,20 @@ describe('the verdicts over requests', () => {
     verdicts.set(request, other, 'b');
     verdicts.set(request, route, 'c');
     expect([verdicts.get(request, route), verdicts.get(request, other)]).toStrictEqual(['c', 'b']);
+  });
+
+  it.each<[string, object, object]>([
+    ['Express', IncomingMessage.prototype, Object.create(IncomingMessage.prototype) as object],
+    ['Node', Object.create(ServerResponse.prototype) as object, ServerResponse.prototype],
+  ])('stay with a request that is handed on to %s', (_title, prototype, later) => {
+    const request = Object.create(prototype) as object;
+    verdicts.set(request, route, 'a');
+    Object.setPrototypeOf(request, later);
+    expect(verdicts.get(request, route)).toBe('a');
+    verdicts.set(request, route, 'b');
+    verdicts.set(request, other, 'c');
+    Object.setPrototypeOf(request, prototype);
+    expect([verdicts.get(request, route), verdicts.get(request, other)]).toStrictEqual(['b', 'c']);
   });
 
   it('are nobody else’s', () => {

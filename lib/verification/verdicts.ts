@@ -20,6 +20,10 @@ class OfObject {
 class Noted extends OfObject {
   #entry: Entry | undefined;
 
+  static has(object: object): object is Noted {
+    return #entry in object;
+  }
+
   static get(object: object): Entry | undefined {
     return #entry in object ? object.#entry : undefined;
   }
@@ -35,11 +39,17 @@ const others = new WeakMap<object, Entry>();
 /**
  * Where what is known of an object is kept. The garbage collector looks after each entry of a WeakMap by itself, and a
  * private field costs a tenth of that. But Express gives each of its objects another prototype, and thereby a kind of its
- * own, of which an engine knows no place for another field.
+ * own, of which an engine knows no place for another field. Where the first entry went, the later ones go too: an object
+ * can be handed on to Express when it has one already.
  */
 function notesOn(object: object): Pick<WeakMap<object, Entry>, 'get' | 'set'> | typeof Noted {
+  if (others.has(object)) return others;
+  return isNodesOwn(object) || Noted.has(object) ? Noted : others;
+}
+
+function isNodesOwn(object: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(object);
-  return prototype === IncomingMessage.prototype || prototype === ServerResponse.prototype ? Noted : others;
+  return prototype === IncomingMessage.prototype || prototype === ServerResponse.prototype;
 }
 
 /** The verdicts over the requests that are under way, each kept with the object that stands for its request. */
