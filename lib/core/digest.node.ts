@@ -102,7 +102,7 @@ const right = Buffer.alloc(HASH_CHARACTERS * UNIT_BYTES);
 // UTF-8 would make the same bytes of different lone surrogates.
 export const equalTexts: Digest['equalTexts'] = (a, b) => {
   if (a.length !== HASH_CHARACTERS || b.length !== HASH_CHARACTERS) {
-    return equalBytes(Buffer.from(a, 'utf16le'), Buffer.from(b, 'utf16le'));
+    return equalBytes(unitsOf(a), unitsOf(b));
   }
   // Hashes are compared with every request, in a place that is there already.
   left.write(a, 'utf16le');
@@ -112,3 +112,10 @@ export const equalTexts: Digest['equalTexts'] = (a, b) => {
   right.fill(0);
   return isEqual;
 };
+
+/** Throws for what is no text, unlike `Buffer.from`, which makes the same bytes of many lists. */
+function unitsOf(text: string): Buffer {
+  const units = Buffer.alloc(text.length * UNIT_BYTES);
+  units.write(text, 'utf16le');
+  return units;
+}

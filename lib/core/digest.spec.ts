@@ -120,6 +120,11 @@ describe.each([
     expect(digest.equalTexts(text, text)).toBe(true);
   });
 
+  it.each([1, 64])('finds no two lists of %i texts equal', (length) => {
+    const list = (text: string): string => Array.from({ length }, () => text) as unknown as string;
+    expect(() => digest.equalTexts(list('a'), list('b'))).toThrow();
+  });
+
   it('tells lone surrogates apart in texts as long as a hash', () => {
     const text = (surrogate: string): string => 'a'.repeat(63) + surrogate;
     expect(digest.equalTexts(text('\ud800'), text('\ud801'))).toBe(false);
