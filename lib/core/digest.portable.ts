@@ -42,7 +42,8 @@ export const equalTexts: Digest['equalTexts'] = (a, b) =>
   areEqual(a.length, b.length, (index) => a.charCodeAt(index) ^ b.charCodeAt(index));
 
 function areEqual(length: number, other: number, differenceAt: (index: number) => number): boolean {
-  if (length !== other) return false;
+  // What has no length is no text, and would be found equal to all else that has none.
+  if (length !== other || !(length >= 0)) return false;
   let difference = 0;
   for (let index = 0; index < length; index++) difference |= differenceAt(index);
   return difference === 0;

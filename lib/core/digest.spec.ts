@@ -125,6 +125,17 @@ describe.each([
     expect(() => digest.equalTexts(list('a'), list('b'))).toThrow();
   });
 
+  it('finds no two numbers equal', () => {
+    const areEqual = (): boolean => {
+      try {
+        return digest.equalTexts(1 as unknown as string, 2 as unknown as string);
+      } catch {
+        return false;
+      }
+    };
+    expect(areEqual()).toBe(false);
+  });
+
   it('tells lone surrogates apart in texts as long as a hash', () => {
     const text = (surrogate: string): string => 'a'.repeat(63) + surrogate;
     expect(digest.equalTexts(text('\ud800'), text('\ud801'))).toBe(false);
