@@ -3,7 +3,7 @@ import type { AshVerifyResult } from './verification/verdict.js';
 import { Verdicts } from './verification/verdicts.js';
 
 /** A verdict, and whether it was reached for whoever asked. */
-interface OneVerdict {
+export interface AshReachedVerdict {
   readonly verdict: Promise<AshVerifyResult>;
   readonly isFirst: boolean;
 }
@@ -17,7 +17,7 @@ export class AshVerdicts {
   private readonly verdicts = new Verdicts<Promise<AshVerifyResult>>();
 
   /** The verdict over a request on a route, reached by `verify` the first time. */
-  once(request: object, route: object, verify: () => Promise<AshVerifyResult>): OneVerdict {
+  once(request: object, route: object, verify: () => Promise<AshVerifyResult>): AshReachedVerdict {
     const raw = rawOf(request);
     const known = this.verdicts.get(raw, route);
     if (known !== undefined) return { verdict: known, isFirst: false };

@@ -13,7 +13,7 @@ export type {
 } from './ash.options.js';
 export { AshRoutes } from './ash.routes.js';
 export { AshService } from './ash.service.js';
-export { AshVerdicts } from './ash.verdicts.js';
+export { AshVerdicts, type AshReachedVerdict } from './ash.verdicts.js';
 export { AshChain } from './decorators/ash-chain.decorator.js';
 export { AshProtected } from './decorators/ash-protected.decorator.js';
 export { AshVerified } from './decorators/ash-verified.decorator.js';

@@ -10,6 +10,8 @@ import type { AshRoutePolicy } from './policy.js';
 export interface RequestHeaders {
   readonly contextId: string;
   readonly proof: string;
+  /** Whether the proof has the form of the route's protocol, and not of another one. */
+  readonly isOfProtocol: boolean;
   /** Empty for a protocol that has none. */
   readonly timestamp: string;
   readonly scope: string | undefined;
@@ -49,10 +51,11 @@ export function readHeaders({ headers }: AshRequestFacts, policy: AshRoutePolicy
   checkHash(ASH_HEADERS.scopeHash, scopeHash);
   checkHash(ASH_HEADERS.chainHash, chainHash);
   if (renew !== undefined && renew !== '1') throw invalidHeader(ASH_RENEW_HEADER, 'is neither 1 nor absent');
-  if (proof === undefined || !(isAshHash(proof) || isAshProofV1(proof))) {
+  const isOfProtocol = proof !== undefined && ashProtocolRules(policy.protocol).isProof(proof);
+  if (proof === undefined || !(isOfProtocol || isAshHash(proof) || isAshProofV1(proof))) {
     throw new AshError('ASH_PROOF_INVALID', 'The proof is malformed.');
   }
-  return { contextId, proof, timestamp, scope, scopeHash, chainHash, renew: renew === '1' };
+  return { contextId, proof, isOfProtocol, timestamp, scope, scopeHash, chainHash, renew: renew === '1' };
 }
 
 function checkPresence(headers: AshRequestFacts['headers'], policy: AshRoutePolicy): void {

@@ -183,9 +183,8 @@ class Verification {
       chained: this.policy.chain !== undefined,
       chainHash: headers.chainHash ?? '',
     };
+    if (!headers.isOfProtocol) throw new AshError('ASH_PROOF_INVALID', 'The proof is none of the context’s protocol.');
     if (protocol.equal(protocol.prove(parts), proof)) return;
-    if (!protocol.isProof(proof))
-      throw new AshError('ASH_PROOF_INVALID', 'The proof is none of the context’s protocol.');
     // An explanation shows the payload, and goes out as plain text.
     if (this.policy.envelope === undefined) {
       this.mismatch = () => explainMismatch({ parts, protocol, proof, query, body });
