@@ -15,8 +15,9 @@ import {
 // at 30, which is more than any language needs.
 const LONG_RUN_OF_MARKS = /(?:^|\P{M})\p{M}{31}/u;
 
-/** How many UTF-16 units a text is put together in at a time: pieces of them fit in a processor's cache. */
-const PIECE = 65_536;
+/** From so many UTF-16 units on, a text is put together in pieces, which fit in a processor's cache. */
+const LONG_TEXT = 65_536;
+const PIECE = 32_768;
 
 /** What there is to know while one value is written. */
 interface Writing {
@@ -34,7 +35,7 @@ interface Writing {
  * shared, and is looked at where a piece is finished; the exact bound in bytes is counted on the whole text.
  */
 export function writeJson(value: unknown, room: number, isNfc: boolean): string | undefined {
-  const writing: Writing = { room, isNfc, finished: '', pieceLength: PIECE };
+  const writing: Writing = { room, isNfc, finished: '', pieceLength: LONG_TEXT };
   const text = withValue('', '', value, '', 0, writing);
   return text === undefined ? undefined : writing.finished + text;
 }

@@ -46,4 +46,47 @@ describe('Turn', () => {
       { status: 'fulfilled', value: 'at once' },
     ]);
   });
+
+  it('keeps nobody waiting where one comes at a time, until several come in one turn', async () => {
+    const turn = new Turn();
+    const said: string[] = [];
+    const join = (name: string): Promise<number> => turn.join(() => said.push(name));
+    const isAtOnce = async (): Promise<boolean> => {
+      const joined = join('one');
+      const { length } = said;
+      await joined;
+      await nextTurn();
+      return length > 0;
+    };
+    let turns = 0;
+    do {
+      said.length = 0;
+      turns += 1;
+    } while (!(await isAtOnce()) && turns < 1_000);
+    expect(turns).toBeGreaterThan(10);
+    expect(turns).toBeLessThan(1_000);
+
+    said.length = 0;
+    await Promise.all([join('a'), join('b')]);
+    await nextTurn();
+    expect(said).toStrictEqual(['a', 'b']);
+    said.length = 0;
+    expect(await isAtOnce()).toBe(false);
+  });
+
+  it('fails where it keeps nobody waiting for the one that fails, and for no other', async () => {
+    const turn = new Turn();
+    for (let quiet = 0; quiet < 100; quiet++) {
+      await turn.join(() => undefined);
+      await nextTurn();
+    }
+    const thrown = new Error('thrown');
+    await expect(
+      turn.join(() => {
+        throw thrown;
+      }),
+    ).rejects.toBe(thrown);
+    await expect(turn.join(() => Promise.reject(thrown))).rejects.toBe(thrown);
+    await expect(turn.join(() => 'at once')).resolves.toBe('at once');
+  });
 });
