@@ -5,7 +5,8 @@ import { ashHashScopedBody, readScope } from './scope-paths.js';
 
 const HASH = /^[0-9a-f]{64}$/;
 const TIMESTAMP = /^[1-9][0-9]{0,15}$/;
-const SECONDS_DIGITS = 10;
+/** How many digits a timestamp has that counts seconds, and not milliseconds. */
+export const SECONDS_DIGITS = 10;
 
 /** `SHA256` of the empty text: the first link of a v2.1 chain, and the scope hash of an unscoped v2.2 proof. */
 export const EMPTY_HASH = /* @__PURE__ */ digest.sha256Hex('');

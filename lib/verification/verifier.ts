@@ -2,6 +2,7 @@ import { AshError, isAshError, type AshMode } from '../core/index.js';
 import * as digest from '#digest';
 import { sentenceOf } from '../core/error-meanings.js';
 import type { AshProofParts } from '../core/formulas.js';
+import { SECONDS_DIGITS } from '../core/proof.js';
 import { ashProtocolRules, type AshProtocolRules } from '../core/protocols.js';
 import type { AshScope } from '../core/scope.js';
 import { clientSecretOf, type AshContext } from '../stores/context.js';
@@ -30,7 +31,6 @@ export interface VerifierOptions {
 }
 
 const NO_PATHS: readonly string[] = Object.freeze([]);
-const SECONDS_DIGITS = 10;
 const HOLDER_BYTES = 8;
 
 /**
