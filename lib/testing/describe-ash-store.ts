@@ -8,7 +8,8 @@ import { suiteOf, type FixtureTest } from './suite.js';
 export interface AshStoreFixture {
   readonly store: AshContextStore;
   /**
-   * Lets time pass for the store, by the given milliseconds: moves its clock, or waits for it.
+   * Lets time pass for the store, by the given milliseconds: moves its clock, or waits until it has moved so far. A timer
+   * alone may end a millisecond before `Date.now` says so.
    */
   readonly pass: (milliseconds: number) => void | Promise<void>;
   /** How long the store keeps a record after it expired, in milliseconds. */

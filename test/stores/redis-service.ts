@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
 import { Cluster, type Redis } from 'ioredis';
 
 /** What the test command says of a service. */
@@ -27,4 +28,10 @@ export async function forget(client: Redis | Cluster, prefix: string): Promise<v
     // By a script's parameter, since the prefix of a client would be put before a key once more.
     for (const key of await node.keys(`*${prefix}*`)) await node.eval("redis.call('DEL', ARGV[1])", 0, key);
   }
+}
+
+/** Waits until the clock that contexts expire by has moved so far: by that clock, a timer may end a millisecond early. */
+export async function pass(milliseconds: number): Promise<void> {
+  const end = Date.now() + milliseconds;
+  for (let left = milliseconds; left > 0; left = end - Date.now()) await wait(left);
 }

@@ -1,8 +1,7 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { AshRedisStore, type AshRedisConnection, type AshRedisStoreOptions } from 'nestjs-ash/redis';
 import { describeAshSeedSet, describeAshSpentSet, describeAshStore } from 'nestjs-ash/testing';
 import { Cluster, Redis, type ClusterOptions, type RedisOptions } from 'ioredis';
-import { addresses, forget, newPrefix, serviceOf } from './redis-service.js';
+import { addresses, forget, newPrefix, pass, serviceOf } from './redis-service.js';
 
 const GRACE = 300;
 /** A port on which nothing listens. */
@@ -55,7 +54,7 @@ describe.each(rows)('%s', (title, connect, options, connection) => {
       store,
       set: store,
       grace: GRACE,
-      pass: (milliseconds: number) => wait(milliseconds),
+      pass,
       lose: () => forget(client, prefix),
       close: () => store.close(),
     };
@@ -78,7 +77,7 @@ describe.each(rows)('%s', (title, connect, options, connection) => {
       another,
       unreachable: () => new AshRedisStore(NOBODY, { commandTimeout: 100 }),
       grace: GRACE,
-      pass: (milliseconds) => wait(milliseconds),
+      pass,
       close: async () => {
         await Promise.all(opened.map((store) => store.close()));
       },

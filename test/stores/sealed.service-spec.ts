@@ -5,7 +5,7 @@ import { AshRedisStore } from 'nestjs-ash/redis';
 import { describeAshStore } from 'nestjs-ash/testing';
 import type { DataSource } from 'typeorm';
 import { startRedis } from '../../scripts/services/index.mjs';
-import { addresses, forget, newPrefix, serviceOf } from './redis-service.js';
+import { addresses, forget, newPrefix, pass, serviceOf } from './redis-service.js';
 import { connect, dropTables, emptyTables, openStore, POSTGRES, prefixOf, TABLES } from './sql-fixture.js';
 
 const GRACE = 300;
@@ -103,7 +103,7 @@ describe.each(redisRows)('on %s', (title, connectTo) => {
       store,
       grace: GRACE,
       knowsSpent: false,
-      pass: (milliseconds) => wait(milliseconds),
+      pass,
       close: () => store.close(),
     };
   });
