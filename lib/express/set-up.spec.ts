@@ -247,6 +247,66 @@ describe('ashExpressMiddleware takes', () => {
   });
 });
 
+describe('ashExpressMiddleware declares a set of bindings', () => {
+  it('once, however many middlewares name it', () => {
+    let looks = 0;
+    const own = new Proxy({}, { ownKeys: () => ((looks += 1), []) });
+    const options = { store, bindings: { [ROUTE]: own }, expectedBinding: ROUTE };
+    middleware({ ...options });
+    const once = looks;
+    expect(once).toBeGreaterThan(0);
+    for (let route = 0; route < 5; route++) middleware({ ...options });
+    expect(looks).toBe(once);
+  });
+
+  const OWN = {};
+  type Row = [title: string, bindings: Anything | string[], change: (bindings: never) => Anything, beginning: string];
+  const rows: Row[] = [
+    [
+      'one is taken away',
+      { [ROUTE]: {}, 'POST /a': {} },
+      (bindings: object) => (Reflect.deleteProperty(bindings, ROUTE), {}),
+      "'expectedBinding' is 'POST /transfer', which is none of 'bindings': 'POST /a'",
+    ],
+    [
+      'another has its options',
+      { [ROUTE]: OWN },
+      (bindings: Record<string, object>) => (Reflect.deleteProperty(bindings, ROUTE), (bindings['POST /a'] = OWN), {}),
+      "'expectedBinding' is 'POST /transfer', which is none of 'bindings': 'POST /a'",
+    ],
+    [
+      'another stands in its place',
+      [ROUTE],
+      (bindings: string[]) => (bindings.splice(0, 1, 'POST /a'), {}),
+      "'expectedBinding' is 'POST /transfer', which is none of 'bindings': 'POST /a'",
+    ],
+    [
+      'one has other options',
+      { [ROUTE]: {} },
+      (bindings: Record<string, object>) => ((bindings[ROUTE] = { mode: 'lax' }), {}),
+      "'mode' is one of minimal, balanced, strict, not 'lax'",
+    ],
+    [
+      'all have another option',
+      { [ROUTE]: { mode: 'balanced' } },
+      () => ({ mode: 'strict' }),
+      "mode 'balanced' is laxer than 'strict'",
+    ],
+    [
+      'they have another prefix',
+      [ROUTE],
+      () => ({ publicPrefix: '/shop' }),
+      "'POST /transfer' does not begin with the 'publicPrefix' '/shop'",
+    ],
+  ];
+  it.each(rows)('anew where %s', (_title, bindings, change, sentence) => {
+    const options = { store, bindings, expectedBinding: ROUTE };
+    middleware({ ...options });
+    const changed = change(bindings as never);
+    expect(() => middleware({ ...options, ...changed })).toThrow(sentence);
+  });
+});
+
 describe('ashExpressContext refuses at set-up', () => {
   it.each([
     ['no options', undefined, MISSING],

@@ -36,7 +36,7 @@ const ANY_METHOD: ReadonlySet<string> = new Set(['*', 'ALL', 'ANY']);
 export function declareRoutes<R>(name: string, options: AshServerOptions<R>): DeclaredRoute<R>[] {
   const { bindings, expectedBinding } = options;
   checkBindings(name, { bindings, expectedBinding });
-  if (bindings !== undefined) return pickExpected(name, declareAll(name, options, bindings), expectedBinding);
+  if (bindings !== undefined) return pickExpected(name, declareAllOnce(name, options, bindings), expectedBinding);
   if (expectedBinding !== undefined) return [declareOne(name, options, listOf(expectedBinding))];
   if (options.chain !== undefined) {
     throw fault(
@@ -63,11 +63,60 @@ function declareOne<R>(name: string, options: AshServerOptions<R>, texts: readon
   return { declaration, rule: chain && loneChainRule({ ...chain, route: first.text, bindings }) };
 }
 
-/** Every route of the application, each checked, and each step held against all the others of its chain. */
-function declareAll<R>(name: string, options: AshServerOptions<R>, all: AshBindings<R>): DeclaredRoute<R>[] {
+/** What a set of bindings declares, and of what that came. */
+interface Declared<R> {
+  readonly given: Given;
+  readonly routes: readonly DeclaredRoute<R>[];
+}
+
+/** All that the declaration of a set of bindings reads. */
+interface Given {
+  readonly common: readonly unknown[];
+  readonly keys: readonly string[];
+  readonly values: readonly unknown[];
+}
+
+const declaredBefore = new WeakMap<object, Declared<never>>();
+
+/**
+ * All routes of the application as they were declared before, where nothing about them has changed: a middleware for
+ * each route names the same set, and to declare all of it each time would take a start-up that grows with the square.
+ */
+function declareAllOnce<R>(
+  name: string,
+  options: AshServerOptions<R>,
+  all: AshBindings<R>,
+): readonly DeclaredRoute<R>[] {
+  checkNoneOfOneRoute(name, options);
+  const common: object = routeOptionsOf(options);
+  const given: Given = {
+    common: [options.publicPrefix, ...Object.keys(common), ...(Object.values(common) as unknown[])],
+    keys: Object.keys(all),
+    values: Object.values<unknown>(all),
+  };
+  const before = declaredBefore.get(all);
+  if (before !== undefined && isAlike(before.given, given)) return before.routes;
+  const routes = declareAll(name, options, all);
+  declaredBefore.set(all, { given, routes });
+  return routes;
+}
+
+function isAlike(some: Given, others: Given): boolean {
+  return (['common', 'keys', 'values'] as const).every((part) => areAlike(some[part], others[part]));
+}
+
+function areAlike(some: readonly unknown[], others: readonly unknown[]): boolean {
+  return some.length === others.length && some.every((each, index) => each === others[index]);
+}
+
+function checkNoneOfOneRoute<R>(name: string, options: AshServerOptions<R>): void {
   for (const key of ['chain', 'spend'] as const) {
     if (options[key] !== undefined) throw fault(name, `'${key}' is a single route's: say it in 'bindings'`);
   }
+}
+
+/** Every route of the application, each checked, and each step held against all the others of its chain. */
+function declareAll<R>(name: string, options: AshServerOptions<R>, all: AshBindings<R>): DeclaredRoute<R>[] {
   const common = commonOf(options, true);
   const entries: [string, AshBindingOptions<R>][] = isList(all) ? all.map((text) => [text, {}]) : Object.entries(all);
   if (entries.length === 0) throw fault(name, "'bindings' names no route");
