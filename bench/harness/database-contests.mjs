@@ -10,7 +10,7 @@ import { temporaryFolder, withServer } from './servers.mjs';
 
 const CONNECTIONS = 10;
 const PATIENCE = 30_000;
-const LEVELS = { 1: 80, 16: 320, 64: 640, 256: 768 };
+const LEVELS = { 1: 240, 16: 960, 64: 3_200, 256: 3_840 };
 const FEW_LEVELS = { 1: 80, 64: 320 };
 const PAIR = ['store', 'bare'];
 

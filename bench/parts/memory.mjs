@@ -20,7 +20,8 @@ export const about = [
     '`cleanup()` and VACUUM are pages of the indexes, which the next rows fill again. A sealed context is in the hands of ' +
     'its client.',
   'The event loop is watched while a million are issued, a hundred a turn, and while a million are swept: the longest time ' +
-    'between two turns, whoever caused it, and what Node’s own monitor and its garbage collector say.',
+    'between two turns, whoever caused it, and what Node’s own monitor and its garbage collector say. The full collection ' +
+    'before has come to rest by then.',
   'The growth is that of a process with Nest, Fastify and a memory store whose contexts live for 5 s, under ' +
     `${number(LOAD_SECONDS / 60)} minutes of transfers at a steady rate from another process, after a full collection each time.`,
 ].join('\n\n');
