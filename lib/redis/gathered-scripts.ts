@@ -18,8 +18,8 @@ interface Waiting {
 
 /**
  * Gathers the calls that come in one turn of the event loop: those of one script go out as one command, and so do all
- * readings, since a loaded process and its server spend more on a command than on what it does. One that comes while
- * nothing is under way goes out at once: there is no load that would be worth its wait.
+ * readings, since a loaded process and its server spend more on a command than on what it does. While nothing is under way
+ * they wait for what is asked in one go, and not for the event loop.
  */
 export class GatheredScripts {
   private readonly isCluster: boolean;
@@ -36,16 +36,17 @@ export class GatheredScripts {
    */
   run(call: ScriptCall | Reading): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      if (this.waiting.size === 0 && this.underWay === 0) {
-        void this.sendTogether([{ call, resolve, reject }]);
-        return;
-      }
-      if (this.waiting.size === 0) setImmediate(this.send);
+      if (this.waiting.size === 0) this.awaitTurn();
       const group = this.groupOf(call);
       const waiting = this.waiting.get(group);
       if (waiting === undefined) this.waiting.set(group, [{ call, resolve, reject }]);
       else waiting.push({ call, resolve, reject });
     });
+  }
+
+  private awaitTurn(): void {
+    if (this.underWay === 0) process.nextTick(this.send);
+    else setImmediate(this.send);
   }
 
   /** Sends what waits for the end of the turn. */

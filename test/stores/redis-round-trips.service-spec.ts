@@ -128,7 +128,7 @@ describe('AshRedisStore asks', () => {
 
   it('twice to verify a step of a chain', async () => {
     const verify = await stepAfterAnother(single, 1);
-    expect(await counted(verify)).toStrictEqual({ commands: ['mget', 'mget', 'evalsha'], trips: 2 });
+    expect(await counted(verify)).toStrictEqual({ commands: ['mget', 'evalsha'], trips: 2 });
   });
 
   it('three times on a Cluster, where context and link lie apart', async () => {
