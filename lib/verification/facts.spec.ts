@@ -24,6 +24,7 @@ describe('ashFactsOf', () => {
       method: 'POST',
       path: expect.any(Function) as AshRequestFacts['path'],
       query: 'page=1&q=%20',
+      queryMark: '?',
       params: { id: '42' },
       headers: HEADERS,
       route: expect.any(Function) as AshRequestFacts['route'],
@@ -41,6 +42,7 @@ describe('ashFactsOf', () => {
       method: 'POST',
       path: expect.any(Function) as AshRequestFacts['path'],
       query: 'page=1',
+      queryMark: '?',
       params: { '*': 'a/b' },
       headers: HEADERS,
       route: expect.any(Function) as AshRequestFacts['route'],
@@ -64,6 +66,14 @@ describe('ashFactsOf', () => {
     ['of Node’s request, before a framework changed it', { raw: { url: '/b?y' }, url: '/c?z' }, 'y'],
   ] as [string, Partial<AshRequestLike>, string][])('takes the query %s', (_title, request, query) => {
     expect(factsOf(request).query).toBe(query);
+  });
+
+  it.each([
+    ['of a query', { url: '/a?b#c' }, '?'],
+    ['of a fragment', { url: '/a#b?c' }, '#'],
+    ['of neither', { url: '/a' }, '?'],
+  ] as [string, Partial<AshRequestLike>, string][])('takes the mark %s', (_title, request, mark) => {
+    expect(factsOf(request).queryMark).toBe(mark);
   });
 
   it.each([

@@ -22,6 +22,8 @@ export interface AshRequestFacts {
   readonly path?: () => string | undefined;
   /** The query as it stood in the request line, without `?`; empty where there is none. */
   readonly query: string;
+  /** What begins it. Behind a `#`, which no client sends, one router finds a query and another one finds none. Default `?`. */
+  readonly queryMark?: '?' | '#';
   /** The path parameters that the router filled in, decoded. */
   readonly params: Readonly<Record<string, unknown>>;
   /** The headers by their lower-case names. */
@@ -83,10 +85,12 @@ const WHOLE_URL = /^https?:\/\/(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?(?=\/|$)/i;
  */
 export function ashFactsOf(request: AshRequestLike, subject?: AshRequestFacts['subject']): AshRequestFacts {
   const { method, headers, params, body, rawBody, raw } = request;
+  const { query, mark } = queryOf(urlOf(request, raw));
   return {
     method,
     path: () => pathOf(request),
-    query: queryOf(urlOf(request, raw)),
+    query,
+    queryMark: mark,
     params: isRecord(params) ? params : {},
     headers,
     route: () => routeOf(request),
@@ -103,7 +107,8 @@ export function ashFactsOf(request: AshRequestLike, subject?: AshRequestFacts['s
 
 /** What a request is on its way to, by its method, path and query; without a path where that is not the request line's. */
 export function ashTargetOf(request: AshRequestLike): string {
-  return `${request.method} ${pathOf(request) ?? ''}?${queryOf(urlOf(request))}`;
+  const { query, mark } = queryOf(urlOf(request));
+  return `${request.method} ${pathOf(request) ?? ''}${mark}${query}`;
 }
 
 /** The URL of the request line. */
@@ -122,7 +127,7 @@ export function pathOf(request: AshRequestLike): string | undefined {
   if (typeof baseUrl !== 'string' || url === undefined) return path;
   const routed = `${baseUrl}${withoutQuery(url)}`;
   // A router at the path itself sees `/`, and not nothing.
-  const isSame = routed.replace(/\/$/, '') === path.replace(/\/$/, '') && queryOf(url) === queryOf(target);
+  const isSame = routed.replace(/\/$/, '') === path.replace(/\/$/, '') && queryOf(url).query === queryOf(target).query;
   return isSame ? path : undefined;
 }
 
@@ -132,10 +137,14 @@ function withoutQuery(url: string): string {
   return (end === -1 ? url : url.slice(0, end)).replace(WHOLE_URL, '');
 }
 
-/** All that follows the path. No client sends a `#`, and Fastify reads a query behind it as it does behind a `?`. */
-function queryOf(url: string): string {
-  const mark = url.search(/[?#]/);
-  return mark === -1 ? '' : url.slice(mark + 1);
+/**
+ * All that follows the path, and the mark between the two: Fastify reads a query behind a `#` as it does behind a `?`, and
+ * Express reads none.
+ */
+function queryOf(url: string): { query: string; mark: '?' | '#' } {
+  const begin = url.search(/[?#]/);
+  if (begin === -1) return { query: '', mark: '?' };
+  return { query: url.slice(begin + 1), mark: url.charAt(begin) === '#' ? '#' : '?' };
 }
 
 function routeOf({ route, baseUrl, routeOptions }: AshRequestLike): string | undefined {

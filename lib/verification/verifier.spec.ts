@@ -295,6 +295,7 @@ describe('AshVerifier refuses', () => {
       'ASH_INTEGRITY_FAILED',
     ],
     ['a changed query', ({ draft }) => void (draft.query = 'dry=0'), 'ASH_INTEGRITY_FAILED'],
+    ['a query that became a fragment', ({ draft }) => void (draft.queryMark = '#'), 'ASH_INTEGRITY_FAILED'],
     ['a query that was taken off', ({ draft }) => void (draft.query = ''), 'ASH_INTEGRITY_FAILED'],
     ['a changed timestamp', ({ route, draft }) => restamp(draft, route.now + 1), 'ASH_INTEGRITY_FAILED'],
     ['a changed proof', set('proof', hex), 'ASH_INTEGRITY_FAILED'],

@@ -167,13 +167,13 @@ class Verification {
     },
   ): void {
     const { protocol, settings, scope, payload } = known;
-    const { query, body } = this.facts;
+    const { query, queryMark = '?', body } = this.facts;
     const { proof } = headers;
     const isQueryCovered = settings.query === 'cover' && query !== '';
     const parts: AshProofParts = {
       mode: context.mode,
       contextId: context.id,
-      binding: isQueryCovered ? `${context.binding}?${query}` : context.binding,
+      binding: isQueryCovered ? `${context.binding}${queryMark}${query}` : context.binding,
       clientSecret: protocol.keyed ? secretOf(context, this.policy) : '',
       nonce: context.nonce,
       timestamp: headers.timestamp,

@@ -36,6 +36,8 @@ const QUERIES: Row[] = [
   ['a fragment and no query', '/report', '/report#a=1'],
   ['a fragment before the query', '/report', '/report#?a=1'],
   ['a fragment before the covered query', '/report?a=1', '/report#x?a=1'],
+  ['become a fragment', '/report?a=1', '/report#a=1'],
+  ['become a fragment with its question mark', '/report??a=1', '/report#?a=1'],
 ];
 
 const PARAMETERS: Row[] = [

@@ -22,6 +22,7 @@ import { AshVerifier } from '../../lib/verification/verifier.js';
 export interface Draft {
   method: string;
   query: string;
+  queryMark?: '?' | '#';
   params: Record<string, unknown>;
   headers: Record<string, string | string[] | undefined>;
   body: { present: boolean; value: unknown; raw: Uint8Array | undefined; mediaType: string };
