@@ -35,6 +35,12 @@ export function hasOwnBinding(
   return served !== undefined && `${method} ${publicPrefix}${served}` === binding;
 }
 
+/** Whether a request's path has a slash at its end, which its binding drops. */
+export function hasSlashAtEnd({ path }: Pick<AshRequestFacts, 'path'>): boolean {
+  const served = path?.() ?? '';
+  return served.length > 1 && served.endsWith('/');
+}
+
 /** Whether a router can take one path for the other. */
 export function isSpelledAlike(a: string, b: string): boolean {
   const spelling = commonSpelling(a);

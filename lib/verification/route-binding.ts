@@ -66,6 +66,11 @@ export class RouteBinding {
     }
   }
 
+  /** Whether it ends in a wildcard. */
+  get isOpen(): boolean {
+    return this.segments.at(-1)?.kind === 'wildcard';
+  }
+
   /** Two patterns with one shape match the same requests, whatever their parameters are called. */
   get shape(): string {
     return `${this.method} ${shapeOf(this.segments)}`;

@@ -99,7 +99,7 @@ class Layout<T> {
   /** @param example A binding of this layout. */
   constructor(readonly example: RouteBinding) {
     const { segments } = example;
-    this.isOpen = segments.at(-1)?.kind === 'wildcard';
+    this.isOpen = example.isOpen;
     this.length = this.isOpen ? segments.length - 1 : segments.length;
     this.places = segments.flatMap(({ kind }, index) => (kind === 'static' ? [index] : []));
   }

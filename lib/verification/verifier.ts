@@ -15,7 +15,7 @@ import type { OpenedRequest } from './envelope.js';
 import type { AshRequestFacts } from './facts.js';
 import { readPayload, readSecretPayload, type VerifiedPayload } from './payload.js';
 import { compileHeaderScope, stricterMode, type AshRoutePolicy, type ModeSettings } from './policy.js';
-import { hasOwnBinding, isSpelledAlike, ownBinding } from './own-binding.js';
+import { hasOwnBinding, hasSlashAtEnd, isSpelledAlike, ownBinding } from './own-binding.js';
 import { readHeaders, type RequestHeaders } from './request-headers.js';
 import type { RouteBinding } from './route-binding.js';
 import { Renewal } from './renewal.js';
@@ -277,8 +277,14 @@ function isBound(binding: string, facts: AshRequestFacts, { bindings, unmapped }
   const { publicPrefix } = unmapped;
   const own = hasOwnBinding(facts, publicPrefix, binding) ? binding : ownBinding(facts, publicPrefix);
   if (own === undefined) return false;
-  if (own === binding) return bindings.length === 0 || bindings.some((candidate) => candidate.matches(binding));
+  if (own === binding && isAllOfPath(binding, facts, bindings)) return true;
   return isSpelledAlike(own, binding) && bindings.filter(isServedAt).some(isFilledIn);
+}
+
+/** Whether the binding that a request has is all of its path: it drops a slash at the end, and a wildcard takes that in. */
+function isAllOfPath(binding: string, facts: AshRequestFacts, bindings: readonly RouteBinding[]): boolean {
+  if (bindings.length === 0) return !(facts.route?.()?.includes('*') && hasSlashAtEnd(facts));
+  return bindings.some((candidate) => candidate.matches(binding) && !(candidate.isOpen && hasSlashAtEnd(facts)));
 }
 
 /** Step 3: a missing subject at either end is a refusal. */

@@ -260,7 +260,8 @@ describe.each(EXPRESS_VERSIONS)('%s lets an honest request pass', (_name, expres
   });
 });
 
-describe.each(EXPRESS_VERSIONS)('%s keeps a context from every route but its own', (_name, express) => {
+describe.each(EXPRESS_VERSIONS)('%s keeps a context from every route but its own', (name, express) => {
+  const wildcard = name === 'Express 4' ? '/files/*' : '/files/*path';
   type Change = (draft: Draft) => void;
   type Row = [title: string, build: Build, binding: string, request: HonestRequest, change?: Change];
   const to =
@@ -374,6 +375,20 @@ describe.each(EXPRESS_VERSIONS)('%s keeps a context from every route but its own
       'POST /transfer',
       {},
       to('/transfer//'),
+    ],
+    [
+      'by a slash at the end, which a wildcard takes in',
+      ({ app, ash, run }) => app.get(/^\/files\/(.*)$/, ash({ expectedBinding: 'GET /files/*path' }), run('file')),
+      'GET /files/a',
+      { body: undefined },
+      to('/files/a/', 'GET'),
+    ],
+    [
+      'by a slash at the end, which a wildcard of the router takes in',
+      ({ app, ash, run }) => app.get(wildcard, ash(), run('file')),
+      'GET /files/a',
+      { body: undefined },
+      to('/files/a/', 'GET'),
     ],
     ['by a dot segment', catchAll, 'POST /transfer', {}, to('/x/../transfer')],
     ['by an encoded letter', global, 'POST /transfer', {}, to('/%74ransfer')],
