@@ -73,19 +73,22 @@ const outerWords = new Uint32Array(outer.buffer, outer.byteOffset, BLOCK_BYTES /
 /** Nothing for a key or a message that is longer than its place. */
 function hmacByHashes(hash: OneShotHash, key: string, message: string): string | undefined {
   if (Buffer.byteLength(key) > BLOCK_BYTES || message.length * UTF8_BYTES_PER_UNIT > LONGEST_MESSAGE) return undefined;
-  inner.write(key);
-  for (let index = 0; index < innerWords.length; index++) {
-    const word = innerWords[index] ?? 0;
-    innerWords[index] = word ^ INNER_PAD;
-    outerWords[index] = word ^ OUTER_PAD;
+  try {
+    inner.write(key);
+    for (let index = 0; index < innerWords.length; index++) {
+      const word = innerWords[index] ?? 0;
+      innerWords[index] = word ^ INNER_PAD;
+      outerWords[index] = word ^ OUTER_PAD;
+    }
+    const length = BLOCK_BYTES + inner.write(message, BLOCK_BYTES);
+    const block = (blocks[length] ??= inner.subarray(0, length));
+    outer.write(hash('sha256', block, 'binary'), BLOCK_BYTES, 'binary');
+    return hash('sha256', outer, 'hex');
+  } finally {
+    // Also where it throws: what is left of a key would be mixed with the next one.
+    innerWords.fill(0);
+    outerWords.fill(0);
   }
-  const length = BLOCK_BYTES + inner.write(message, BLOCK_BYTES);
-  const block = (blocks[length] ??= inner.subarray(0, length));
-  outer.write(hash('sha256', block, 'binary'), BLOCK_BYTES, 'binary');
-  const hmac = hash('sha256', outer, 'hex');
-  innerWords.fill(0);
-  outerWords.fill(0);
-  return hmac;
 }
 
 export const fromHex: Digest['fromHex'] = (text) => Buffer.from(text, 'hex');

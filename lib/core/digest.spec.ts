@@ -73,6 +73,12 @@ describe.each([
     expect(digest.hmacSha256Hex('', '')).toBe('b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad');
   });
 
+  it('keeps nothing of a key whose message is no text', () => {
+    const expected = digest.hmacSha256Hex('key', 'message');
+    expect(() => digest.hmacSha256Hex('a longer key than the next', 7 as unknown as string)).toThrow();
+    expect(digest.hmacSha256Hex('key', 'message')).toBe(expected);
+  });
+
   it('takes bytes as they are, a view into a larger buffer too', () => {
     const bytes = new Uint8Array([9, 0xff, 0xfe, 0, 9]).subarray(1, 4);
     expect(digest.sha256Hex(bytes)).toBe(node.sha256Hex(Uint8Array.of(0xff, 0xfe, 0)));
