@@ -25,6 +25,7 @@ describe('ashFactsOf', () => {
       path: expect.any(Function) as AshRequestFacts['path'],
       query: 'page=1&q=%20',
       queryMark: '?',
+      isQueryReplaced: expect.any(Function) as AshRequestFacts['isQueryReplaced'],
       params: { id: '42' },
       headers: HEADERS,
       route: expect.any(Function) as AshRequestFacts['route'],
@@ -43,6 +44,7 @@ describe('ashFactsOf', () => {
       path: expect.any(Function) as AshRequestFacts['path'],
       query: 'page=1',
       queryMark: '?',
+      isQueryReplaced: expect.any(Function) as AshRequestFacts['isQueryReplaced'],
       params: { '*': 'a/b' },
       headers: HEADERS,
       route: expect.any(Function) as AshRequestFacts['route'],
@@ -66,6 +68,19 @@ describe('ashFactsOf', () => {
     ['of Node’s request, before a framework changed it', { raw: { url: '/b?y' }, url: '/c?z' }, 'y'],
   ] as [string, Partial<AshRequestLike>, string][])('takes the query %s', (_title, request, query) => {
     expect(factsOf(request).query).toBe(query);
+  });
+
+  it.each([
+    ['by the application, below a router too', { originalUrl: '/a/b?c', baseUrl: '/a', url: '/b?d' }, true],
+    ['by none', { originalUrl: '/a?c', url: '/a' }, true],
+    ['where there was none', { originalUrl: '/a', url: '/a?c' }, true],
+    ['by the server', { originalUrl: '/a?c', raw: { url: '/a?d' }, url: '/a?d' }, true],
+    ['by nothing', { originalUrl: '/a?c', url: '/a?c' }, false],
+    ['by nothing where a router shortened the path', { originalUrl: '/a/b?c', baseUrl: '/a', url: '/b?c' }, false],
+    ['by nothing where a router has nothing left', { originalUrl: '/a?c', baseUrl: '/a', url: '/?c' }, false],
+    ['by nothing where no URL is known', {}, false],
+  ] as [string, Partial<AshRequestLike>, boolean][])('tells of a query replaced %s', (_title, request, isReplaced) => {
+    expect(factsOf(request).isQueryReplaced?.()).toBe(isReplaced);
   });
 
   it.each([

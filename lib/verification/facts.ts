@@ -24,6 +24,8 @@ export interface AshRequestFacts {
   readonly query: string;
   /** What begins it. Behind a `#`, which no client sends, one router finds a query and another one finds none. Default `?`. */
   readonly queryMark?: '?' | '#';
+  /** Whether the application has put another query in its place, which the handler reads and no proof covers. */
+  readonly isQueryReplaced?: () => boolean;
   /** The path parameters that the router filled in, decoded. */
   readonly params: Readonly<Record<string, unknown>>;
   /** The headers by their lower-case names. */
@@ -91,6 +93,7 @@ export function ashFactsOf(request: AshRequestLike, subject?: AshRequestFacts['s
     path: () => pathOf(request),
     query,
     queryMark: mark,
+    isQueryReplaced: () => isQueryReplaced(request),
     params: isRecord(params) ? params : {},
     headers,
     route: () => routeOf(request),
@@ -129,6 +132,13 @@ export function pathOf(request: AshRequestLike): string | undefined {
   // A router at the path itself sees `/`, and not nothing.
   const isSame = routed.replace(/\/$/, '') === path.replace(/\/$/, '') && queryOf(url).query === queryOf(target).query;
   return isSame ? path : undefined;
+}
+
+/** Frameworks read the query from `url`, and keep beside it what the request line said. */
+function isQueryReplaced(request: AshRequestLike): boolean {
+  const target = urlOf(request);
+  const { url = target } = request;
+  return url !== target && queryOf(url).query !== queryOf(target).query;
 }
 
 /** The path of a URL, also of a whole one. */

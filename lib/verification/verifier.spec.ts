@@ -565,6 +565,17 @@ describe('AshVerifier covers the query', () => {
     expect(codeOf(await route.verify(draft))).toBe(expected);
   });
 
+  it.each([
+    ['so that another one in its place fails', {}, 'ASH_INTEGRITY_FAILED'],
+    ['not in minimal mode, so that another one may be in its place', { mode: 'minimal' }, 'pass'],
+  ] as [string, AshPolicyOptions, string][])('%s', async (_title, options, expected) => {
+    const { route, draft } = await sceneOf({ setup: { options } });
+    expect(codeOf(await route.verify({ ...draft, isQueryReplaced: () => true }))).toBe(expected);
+    expect(codeOf(await route.verify({ ...draft, isQueryReplaced: () => false }))).toBe(
+      expected === 'pass' ? 'ASH_CTX_ALREADY_USED' : 'pass',
+    );
+  });
+
   it('not where it is ignored: it can be changed then', async () => {
     const { route, draft } = await sceneOf({ setup: { options: { query: 'ignore' } }, request: { query: 'a=1' } });
     draft.query = 'a=2';

@@ -169,6 +169,7 @@ class Verification {
     const { protocol, settings, scope, payload } = known;
     const { query, queryMark = '?', body } = this.facts;
     const { proof } = headers;
+    if (settings.query === 'cover' && this.facts.isQueryReplaced?.()) throw new AshError(protocol.mismatch);
     const isQueryCovered = settings.query === 'cover' && query !== '';
     const parts: AshProofParts = {
       mode: context.mode,

@@ -237,6 +237,23 @@ describe('3: a context for one route opens no other', () => {
   });
 });
 
+describe('10: a query that the server puts in the place of the request’s', () => {
+  const server: FastifyServerOptions = {
+    rewriteUrl: ({ url = '', headers }) => [headers['x-original-url'] ?? url].join(),
+  };
+
+  it.each([
+    ['is refused', { ...json('POST /a'), path: '/a?of=me' }, '/a?of=everybody'],
+    ['is refused where there was none', json('POST /a'), '/a?of=everybody'],
+    ['is refused where it is none', { ...json('POST /a'), path: '/a?of=me' }, '/a'],
+  ])('%s', async (_title, plan, target) => {
+    const app = await startFastify({ server, routes: route('POST /a') });
+    expect(await play(app, plan, header('x-original-url', target))).toEqual(
+      harmless(plan, 403, 'ASH_INTEGRITY_FAILED'),
+    );
+  });
+});
+
 describe('24: what says another path, host or method is not consulted:', () => {
   const rows: [name: string, value: string][] = [
     ['x-original-url', '/b'],

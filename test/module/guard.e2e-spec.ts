@@ -6,12 +6,14 @@ import {
   Get,
   Injectable,
   Post,
+  Query,
   SetMetadata,
   UseGuards,
   type CanActivate,
   type ExecutionContext,
 } from '@nestjs/common';
 import { APP_GUARD, Reflector } from '@nestjs/core';
+import type { Request } from 'express';
 import {
   AshException,
   AshGuard,
@@ -212,6 +214,38 @@ describe.each(ADAPTERS)('On %s the guard', (adapter) => {
       code: 'ASH_INTEGRITY_FAILED',
       message: 'The request is not the one that was proven.',
     });
+  });
+});
+
+describe('A middleware that puts another target in the place of the request’s', () => {
+  const start = applications('express');
+
+  /** As modules do that go by what a proxy says. */
+  const originalUrl = (request: Request, _response: unknown, next: () => void): void => {
+    request.url = request.get('x-original-url') ?? request.url;
+    next();
+  };
+
+  @Controller()
+  class Reports {
+    @Get('report')
+    @AshProtected()
+    report(@Query('of') of: string): unknown {
+      return { of };
+    }
+  }
+
+  it.each([
+    ['lets another path be taken', '/old/report?of=me', 200],
+    ['lets no other query be taken', '/report?of=everybody', 403],
+    ['lets no query be taken away', '/report', 403],
+  ])('%s', async (_title, target, status) => {
+    const application = await start({ controllers: [Reports], configure: (nest) => nest.use(originalUrl) });
+    const context = await application.client().context('GET', '/report');
+    const [path, sent] = status === 200 ? [target, '/report?of=me'] : ['/report?of=me', target];
+    await expect(
+      application.use(context, { path, queryString: 'of=me', headers: { 'x-original-url': sent } }),
+    ).resolves.toMatchObject({ status, body: status === 200 ? { of: 'me' } : { code: 'ASH_INTEGRITY_FAILED' } });
   });
 });
 

@@ -23,6 +23,7 @@ export interface Draft {
   method: string;
   query: string;
   queryMark?: '?' | '#';
+  isQueryReplaced?: () => boolean;
   params: Record<string, unknown>;
   headers: Record<string, string | string[] | undefined>;
   body: { present: boolean; value: unknown; raw: Uint8Array | undefined; mediaType: string };
