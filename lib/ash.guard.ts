@@ -42,13 +42,14 @@ export class AshGuard implements CanActivate {
     if (this.shouldSkip(context)) return true;
     const route = this.getRoute(context);
     const request = this.getRequest(context);
-    const reached = this.verdicts.once(request, route, () => this.protection.verify(request, route));
+    const received = receivedBy(context);
+    const reached = this.verdicts.once(received, route, () => this.protection.verify(request, route));
     const verdict = await reached.verdict;
     if (!verdict.ok) {
       if (reached.isFirst) this.protection.sealRefusal(verdict, { route, request, response: responseOf(context) });
       throw this.toException(verdict, route);
     }
-    if (reached.isFirst) await this.accept(context, request, verdict);
+    if (reached.isFirst) await this.accept(context, received, verdict);
     return true;
   }
 
@@ -71,9 +72,9 @@ export class AshGuard implements CanActivate {
     );
   }
 
-  /** The request of Express or Fastify. */
+  /** The request that is verified: that of Express or Fastify. The handler gets that one, whatever this gives. */
   protected getRequest(context: ExecutionContext): AshRequest {
-    return context.switchToHttp().getRequest<AshRequest>();
+    return receivedBy(context);
   }
 
   /** The answer to a refused request. */
@@ -85,6 +86,7 @@ export class AshGuard implements CanActivate {
   /**
    * Hands the verified request on to the handler, and marks the answer as one of a request that passed.
    *
+   * @param request The request that the handler gets.
    * @throws AshException where the client is gone already: the step of a chain is freed, and its handler does not run.
    */
   protected async accept(context: ExecutionContext, request: AshRequest, pass: AshPass): Promise<void> {
@@ -96,6 +98,11 @@ export class AshGuard implements CanActivate {
       throw isAshError(error) ? new AshException(ashErrorBody(error), { cause: error }) : error;
     }
   }
+}
+
+/** The request that the handler gets: what is known of it belongs there, and so does the body that was verified. */
+function receivedBy(context: ExecutionContext): AshRequest {
+  return context.switchToHttp().getRequest<AshRequest>();
 }
 
 /** Node's own response. */

@@ -31,6 +31,9 @@ type ResponseLike = NodeAnswer | (Pick<NodeAnswer, 'statusCode'> & { readonly ra
  * the link before where it failed. After a handler that spends its context itself: sees to it that it did, and issues
  * the next one to a client that asks for it. `@AshChain` and `@AshProtected` bind it where it is needed.
  *
+ * It is no second guard. Where none has let the request pass, because a test overrides it or a guard of the application
+ * skips the route, there is nothing to end, and the handler runs without a verified request.
+ *
  * Source: protocol, section 9.
  */
 @Injectable()

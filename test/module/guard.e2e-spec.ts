@@ -4,6 +4,7 @@ import {
   Controller,
   ForbiddenException,
   Get,
+  HttpCode,
   Injectable,
   Post,
   Query,
@@ -15,6 +16,7 @@ import {
 import { APP_GUARD, Reflector } from '@nestjs/core';
 import type { Request } from 'express';
 import {
+  AshChain,
   AshException,
   AshGuard,
   AshModule,
@@ -336,6 +338,61 @@ describe('A guard that extends AshGuard', () => {
     const application = await start({ controllers: [Guarded] });
     await expect(application.send('POST', '/transfer', {})).resolves.toMatchObject({ status: 418 });
     await expect(application.pass('POST', '/transfer', { a: 1 })).resolves.toStrictEqual({ a: 1 });
+  });
+});
+
+/** A guard of the application, which verifies an object of its own. */
+@Injectable()
+class CopyingGuard extends AshGuard {
+  protected override getRequest(context: ExecutionContext): AshRequest {
+    return Object.create(super.getRequest(context), { seen: { value: true } }) as AshRequest;
+  }
+}
+
+@Controller()
+class Checkout {
+  @Post('cart')
+  @HttpCode(200)
+  @AshChain('checkout', { start: true })
+  cart(@Body() body: unknown, @AshVerified('binding') binding: string): unknown {
+    return { body, binding };
+  }
+
+  @Post('payment')
+  @HttpCode(200)
+  @AshChain('checkout', { after: 'POST /cart' })
+  payment(): unknown {
+    return { done: true };
+  }
+}
+
+describe.each(ADAPTERS)('A guard that verifies an object of its own, on %s,', (adapter) => {
+  const start = applications(adapter);
+  const setup: Setup = {
+    ash: { scope: ['amount'], unscoped: 'strip' },
+    controllers: [Checkout],
+    providers: [{ provide: APP_GUARD, useClass: CopyingGuard }],
+  };
+
+  it('hands what was verified on to the handler', async () => {
+    const application = await start(setup);
+    await expect(application.pass('POST', '/cart', { amount: 1, smuggled: true })).resolves.toStrictEqual({
+      body: { amount: 1 },
+      binding: 'POST /cart',
+    });
+  });
+
+  it('lets a step of a chain be followed once', async () => {
+    const application = await start(setup);
+    const body = { amount: 1 };
+    const cart = await application.use(await application.client().context('POST', '/cart'), { path: '/cart', body });
+    const previousProof = String(cart.headers.get('x-ash-chain-proof'));
+    const statuses: number[] = [];
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const context = await application.client().context('POST', '/payment');
+      statuses.push((await application.use(context, { path: '/payment', body, previousProof })).status);
+    }
+    expect(statuses).toEqual([200, 403]);
   });
 });
 
