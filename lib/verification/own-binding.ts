@@ -41,6 +41,11 @@ export function hasSlashAtEnd({ path }: Pick<AshRequestFacts, 'path'>): boolean 
   return served.length > 1 && served.endsWith('/');
 }
 
+/** Whether a router has filled a slash at the end in, be it into a text or into a list of segments. */
+export function hasParameterWithSlash({ params }: Pick<AshRequestFacts, 'params'>): boolean {
+  return Object.values(params).some((value) => (Array.isArray(value) ? value.join('/') : String(value)).endsWith('/'));
+}
+
 /** Whether a router can take one path for the other. */
 export function isSpelledAlike(a: string, b: string): boolean {
   const spelling = commonSpelling(a);

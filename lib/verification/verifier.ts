@@ -15,7 +15,7 @@ import type { OpenedRequest } from './envelope.js';
 import type { AshRequestFacts } from './facts.js';
 import { readPayload, readSecretPayload, type VerifiedPayload } from './payload.js';
 import { compileHeaderScope, stricterMode, type AshRoutePolicy, type ModeSettings } from './policy.js';
-import { hasOwnBinding, hasSlashAtEnd, isSpelledAlike, ownBinding } from './own-binding.js';
+import { hasOwnBinding, hasParameterWithSlash, hasSlashAtEnd, isSpelledAlike, ownBinding } from './own-binding.js';
 import { readHeaders, type RequestHeaders } from './request-headers.js';
 import type { RouteBinding } from './route-binding.js';
 import { Renewal } from './renewal.js';
@@ -284,8 +284,9 @@ function isBound(binding: string, facts: AshRequestFacts, { bindings, unmapped }
 
 /** Whether the binding that a request has is all of its path: it drops a slash at the end, and a wildcard takes that in. */
 function isAllOfPath(binding: string, facts: AshRequestFacts, bindings: readonly RouteBinding[]): boolean {
-  if (bindings.length === 0) return !(facts.route?.()?.includes('*') && hasSlashAtEnd(facts));
-  return bindings.some((candidate) => candidate.matches(binding) && !(candidate.isOpen && hasSlashAtEnd(facts)));
+  const isTakenIn = (isOpen = false): boolean => hasSlashAtEnd(facts) && (isOpen || hasParameterWithSlash(facts));
+  if (bindings.length === 0) return !isTakenIn();
+  return bindings.some((candidate) => candidate.matches(binding) && !isTakenIn(candidate.isOpen));
 }
 
 /** Step 3: a missing subject at either end is a refusal. */

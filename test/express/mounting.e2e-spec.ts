@@ -390,6 +390,20 @@ describe.each(EXPRESS_VERSIONS)('%s keeps a context from every route but its own
       { body: undefined },
       to('/files/a/', 'GET'),
     ],
+    [
+      'by a slash at the end, which a regular expression takes in',
+      ({ app, ash, run }) => app.post(/^\/pay\/(.+)$/, ash(), run('pay')),
+      'POST /pay/7',
+      {},
+      to('/pay/7/'),
+    ],
+    [
+      'by a slash at the end, which a regular expression that says its binding takes in',
+      ({ app, ash, run }) => app.post(/^\/pay\/(.+)$/, ash({ expectedBinding: 'POST /pay/:id' }), run('pay')),
+      'POST /pay/7',
+      {},
+      to('/pay/7/'),
+    ],
     ['by a dot segment', catchAll, 'POST /transfer', {}, to('/x/../transfer')],
     ['by an encoded letter', global, 'POST /transfer', {}, to('/%74ransfer')],
     [
