@@ -118,6 +118,7 @@ describe('ashFactsOf', () => {
     ['a stream that nobody read to its end', { readableDidRead: false, readableEnded: false }, true],
     ['a stream that somebody read, and that had nothing', { readableDidRead: false, readableEnded: true }, false],
     ['Node’s stream beneath', { raw: { readableDidRead: false } }, true],
+    ['Node’s stream, whatever an application calls raw', { readableDidRead: false, raw: {} }, true],
     ['what is no stream', {}, false],
   ] as [string, Partial<AshRequestLike>, boolean][])('tells of %s whether it is unread', (_title, request, unread) => {
     expect(factsOf(request).body.unread).toBe(unread);

@@ -88,6 +88,8 @@ const WHOLE_URL = /^https?:\/\/(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?(?=\/|$)/i;
 export function ashFactsOf(request: AshRequestLike, subject?: AshRequestFacts['subject']): AshRequestFacts {
   const { method, headers, params, body, rawBody, raw } = request;
   const { query, mark } = queryOf(urlOf(request, raw));
+  // Express's request is Node's own, and what an application puts there as its `raw` is none.
+  const node = request.readableDidRead === undefined ? (raw ?? request) : request;
   return {
     method,
     path: () => pathOf(request),
@@ -98,9 +100,9 @@ export function ashFactsOf(request: AshRequestLike, subject?: AshRequestFacts['s
     headers,
     route: () => routeOf(request),
     body: {
-      present: hasBody(headers, raw ?? request),
+      present: hasBody(headers, node),
       value: body,
-      unread: isUnread(raw ?? request),
+      unread: isUnread(node),
       raw: rawBody instanceof Uint8Array ? rawBody : undefined,
       mediaType: mediaTypeOf(String(headers['content-type'] ?? '')),
     },

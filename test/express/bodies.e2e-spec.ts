@@ -49,6 +49,15 @@ const keepingText: Parsers = ({ express }) => [
   }),
 ];
 
+/** Keeps something of its own on each request under that name. */
+const jsonBesideRaw: Parsers = ({ express }) => [
+  (request, _response, next) => {
+    Object.assign(request, { raw: { at: Date.now() } });
+    next();
+  },
+  express.json(),
+];
+
 /** Reads the body away and keeps nothing of it. */
 const eater: RequestHandler = (request, _response, next) => {
   request.on('end', next);
@@ -192,6 +201,7 @@ describe.each(EXPRESS_VERSIONS)('%s never takes for empty', (_name, express) => 
     ['JSON in pieces that no parser reads', none, inPieces, UNREAD],
     ['JSON in pieces', json, inPieces, MISMATCH],
     ['JSON of a type of its own that the parser passes by', json, evil(VENDOR), UNREAD],
+    ['JSON that the parser passes by, beside what the application calls raw', jsonBesideRaw, evil(VENDOR), UNREAD],
     ['a form that the parser of JSON passes by', json, evil(FORM, 'amount=9999'), UNREAD],
     ['JSON that the parser of forms passes by', form, evil({ 'content-type': 'application/json' }), UNREAD],
     ['JSON that is read into bytes', rawOfAll, evil({ 'content-type': 'application/json' }), UNREAD],
