@@ -1,6 +1,7 @@
 import type { AshRedisClient } from './redis-client.js';
 import type { RedisScript } from './scripts.js';
 import { isScriptMissing } from './server-error.js';
+import { unavailable } from './unavailable.js';
 
 /** One call of a script. */
 export interface ScriptCall {
@@ -31,7 +32,7 @@ export async function sendScript(
   const parameters: (string | number)[] = [withText ? script.text : script.sha, calls.length * keys.length];
   for (const call of calls) parameters.push(...call.keys);
   for (const call of calls) parameters.push(...call.parameters);
-  return (await client.call(withText ? 'eval' : 'evalsha', ...parameters)) as unknown[];
+  return listed(await client.call(withText ? 'eval' : 'evalsha', ...parameters));
 }
 
 /** Sends calls by the digest, and once more with the text where the server did not have it. */
@@ -49,5 +50,11 @@ export async function runScript(client: AshRedisClient, calls: ScriptCalls): Pro
  * than a script.
  */
 export async function readTogether(client: AshRedisClient, readings: readonly Reading[]): Promise<readonly unknown[]> {
-  return (await client.call('mget', ...readings.map(({ key }) => key))) as unknown[];
+  return listed(await client.call('mget', ...readings.map(({ key }) => key)));
+}
+
+/** A text has a length too, and each of its letters would pass for the answer to one of the calls. */
+function listed(answer: unknown): readonly unknown[] {
+  if (Array.isArray(answer)) return answer;
+  throw unavailable('Redis gave no list of answers. Is the client in a transaction (MULTI) of the application?');
 }

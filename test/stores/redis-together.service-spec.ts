@@ -109,6 +109,31 @@ describe('What is asked of AshRedisStore in one turn', () => {
     expect(counts(results)).toStrictEqual({ consumed: 10 });
   });
 
+  it('is refused where an application leaves the client in a transaction, and nothing is spent by it', async () => {
+    const client = new Redis(serviceOf('REDIS_URL'));
+    const shared = new AshRedisStore(client, { prefix });
+    await shared.open();
+    // As many go together as the word has letters that Redis answers with.
+    const together = 'QUEUED'.length;
+    const contexts = await Promise.all(times(1 + together, () => shared.create(CONTEXT)));
+    await client.multi({ pipeline: false });
+    const unavailable = { status: 'rejected', reason: { code: 'ASH_STORE_UNAVAILABLE' } };
+    const questions: ((id: string) => Promise<unknown>)[] = [
+      () => shared.create(CONTEXT),
+      (id) => shared.get(id),
+      (id) => shared.consume(id),
+    ];
+    for (const ask of questions) {
+      const outcomes = await Promise.allSettled(contexts.map(({ id }) => ask(id)));
+      expect(outcomes).toMatchObject(contexts.map(() => unavailable));
+    }
+    await client.discard();
+    expect(counts(await Promise.all(contexts.map(({ id }) => shared.consume(id))))).toStrictEqual({
+      consumed: contexts.length,
+    });
+    await client.quit();
+  });
+
   it('is refused for want of memory, and what needs none is answered beside it', async () => {
     const server = await startRedis();
     const full = new AshRedisStore(server.url);
