@@ -31,16 +31,19 @@ export async function openParts(parts: SqlParts, session: SqlSession): Promise<v
   }
 }
 
-/** Ends a DataSource of the store's own. A server that does not answer is not waited for. */
-export async function closeParts({ source, isOwn, gate, options, engine }: SqlParts): Promise<void> {
+/**
+ * Ends a DataSource of the store's own; what is under way gets its answer first. A server that does not answer is not
+ * waited for.
+ */
+export async function closeParts({ source, isOwn, gate, underWay, options, engine }: SqlParts): Promise<void> {
+  const deadline = new Deadline(options.timeout);
+  await underWay.end(deadline.left);
   gate.isOpen = false;
   gate.leave();
   if (!isOwn || !source.isInitialized) return;
   const ending = source.destroy();
   ending.catch(() => undefined);
-  await new Deadline(options.timeout)
-    .within(ending, () => `The end of the connections to ${engine.title}`)
-    .catch(() => undefined);
+  await deadline.within(ending, () => `The end of the connections to ${engine.title}`).catch(() => undefined);
 }
 
 async function connect(parts: SqlParts, deadline: Deadline): Promise<void> {

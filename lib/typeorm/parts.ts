@@ -1,5 +1,6 @@
 import type { DataSource, DataSourceOptions } from 'typeorm';
 import { AshError } from '../core/index.js';
+import { UnderWay } from '../stores/under-way.js';
 import { engineOf, isDataSource, makeDataSource } from './data-source.js';
 import { EmbeddedSession } from './embedded-session.js';
 import type { SqlEngine } from './engine.js';
@@ -29,6 +30,8 @@ export interface SqlParts {
   readonly options: CheckedOptions;
   /** Whether the store is open: before and after, no statement runs. */
   readonly gate: { isOpen: boolean; leave: () => void };
+  /** The statements that were let through the gate. */
+  readonly underWay: UnderWay;
 }
 
 /** @throws AshConfigurationError for a driver that the store has no statements for, or options of no DataSource. */
@@ -48,6 +51,7 @@ export function assemble(connection: DataSource | DataSourceOptions, options: Ch
     statementsInside: engine.statements(tables, { ...shared, lockTimeout: undefined }),
     options,
     gate: { isOpen: false, leave: () => undefined },
+    underWay: new UnderWay(),
   };
 }
 
@@ -66,13 +70,13 @@ export function recordsOf(parts: SqlParts, inside?: SqlSession): SqlRecordsOptio
   };
 }
 
-function gated({ source, engine, options, gate }: SqlParts): SqlSession {
+function gated({ source, engine, options, gate, underWay }: SqlParts): SqlSession {
   const runner =
     engine === SQLITE ? new EmbeddedSession(source, engine, options) : new PooledSession(source, engine, options);
   const session = new GroupingSession(runner, engine, options.timeout);
   return {
     execute: (statement, values, timeout) => {
-      if (gate.isOpen) return session.execute(statement, values, timeout);
+      if (gate.isOpen) return underWay.during(() => session.execute(statement, values, timeout));
       return Promise.reject(new AshError('ASH_STORE_UNAVAILABLE', 'AshSqlStore: the store is not open: await open().'));
     },
   };

@@ -118,7 +118,10 @@ export class AshSqlStore extends SqlRecords implements AshSeedSet {
     return this.forget(this.pauseBetweenBatches());
   }
 
-  /** Ends the schedule of the cleanup, and a DataSource of the store's own. */
+  /**
+   * Ends the schedule of the cleanup, and a DataSource of the store's own. What is under way gets its answer first, within
+   * `timeout`.
+   */
   override async close(): Promise<void> {
     await this.opening?.catch(() => undefined);
     await this.schedule?.end();

@@ -154,6 +154,19 @@ export function describeSqlGroups(target: SqlTarget): void {
       await Promise.all(others.map((each) => each.destroy()));
     });
 
+    it('is answered where the store is closed in the same turn', async () => {
+      const closing = await openStore(target.options(), { tablePrefix: prefix, timeout: 10_000, clock: () => now });
+      const [free, spent] = await times(2, () => store.create(OPTIONS));
+      await store.consume(String(spent?.id));
+      const answers = [closing.get(String(free?.id)), closing.consume(String(free?.id)), closing.consume(UNKNOWN)];
+      // Refused first, and then asked for why.
+      answers.push(...Array.from({ length: 20 }, () => closing.consume(String(spent?.id))));
+      await closing.close();
+      const used = Array.from({ length: 20 }, () => 'already-used');
+      await expect(Promise.all(answers)).resolves.toMatchObject([{ id: free?.id }, 'consumed', 'not-found', ...used]);
+      await expect(closing.get(UNKNOWN)).rejects.toMatchObject({ code: 'ASH_STORE_UNAVAILABLE' });
+    });
+
     it('refuses the one that is there already, and keeps the others', async () => {
       const hashes = Array.from({ length: 20 }, hashOf);
       const double = await writeLink();
