@@ -77,6 +77,7 @@ export class AcknowledgedLine {
   private async runTogether(turns: readonly Turn[]): Promise<void> {
     const { replicas, replicaTimeout, timeout } = this.options;
     const written: { turn: Turn; answer: unknown }[] = [];
+    const unknown: Turn[] = [];
     const confirmed = await this.connection.run(async (client) => {
       const answers = turns.map(async (turn) => {
         try {
@@ -86,7 +87,7 @@ export class AcknowledgedLine {
           if (turn.isWritten(answer)) written.push({ turn, answer });
           else turn.resolve(answer);
         } catch (error) {
-          if (isScriptMissing(error)) this.waiting.unshift(Object.assign(turn, { withText: true }));
+          if (isScriptMissing(error)) unknown.push(Object.assign(turn, { withText: true }));
           else turn.reject(asUnavailable(error));
         }
       });
@@ -94,6 +95,8 @@ export class AcknowledgedLine {
       const [count] = await Promise.all([client.call('wait', replicas, replicaTimeout), ...answers]);
       return Number(count);
     }, timeout + replicaTimeout);
+    // Not before: where all of them are refused, these must not be done all the same.
+    this.waiting.unshift(...unknown);
     for (const { turn, answer } of written) {
       if (confirmed >= replicas) turn.resolve(answer);
       else turn.reject(tooFew(confirmed, this.options));
