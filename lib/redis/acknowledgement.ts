@@ -1,3 +1,4 @@
+import { UnderWay } from '../stores/under-way.js';
 import { within } from '../stores/within.js';
 import { AcknowledgedLine, longestWait, type AcknowledgementOptions } from './acknowledged-line.js';
 import { RedisConnection } from './connection.js';
@@ -26,15 +27,22 @@ export function acknowledgement(client: AshRedisClient, options: Acknowledgement
   const longest = longestWait(options);
   const second = secondClient(client, longest);
   const runner = isCluster(second) ? onEveryMaster(second, options) : onOneServer(second, options);
+  const underWay = new UnderWay();
   return {
     open: (timeout) => runner.open(timeout),
     giveUp: () => {
       runner.giveUp();
     },
-    close: () => runner.close(),
+    close: async () => {
+      // What waits for its turn has not been sent yet.
+      await underWay.end(longest);
+      await runner.close();
+    },
     run: (call, isWritten) =>
-      within(runner.run(call, isWritten), longest, () =>
-        unavailable(`Redis and its replicas did not answer within ${longest} ms.`),
+      underWay.during(() =>
+        within(runner.run(call, isWritten), longest, () =>
+          unavailable(`Redis and its replicas did not answer within ${longest} ms.`),
+        ),
       ),
   };
 }

@@ -356,6 +356,17 @@ describe('While Redis does not answer, AshRedisStore', () => {
     expect(await runs()).toBe(before + 1);
   });
 
+  it('answers what replicas have to confirm where it is closed in the same turn', async () => {
+    const server = await redisWith();
+    await redisWith({ replicaof: `127.0.0.1 ${server.port}` });
+    await seen('a replica', async () => String(await server.command('INFO', 'replication')).includes('state=online'));
+    const store = await storeOn(server.url, { replicas: 1, replicaTimeout: 5_000 });
+    const contexts = await Promise.all(Array.from({ length: 3 }, () => store.create(CONTEXT)));
+    const answers = contexts.map(({ id }) => store.consume(id));
+    await store.close();
+    expect(await Promise.all(answers)).toStrictEqual(contexts.map(() => 'consumed'));
+  });
+
   it('waits no longer than twice for a replica that is gone, whatever the number of requests', async () => {
     const server = await redisWith();
     const replica = await redisWith({ replicaof: `127.0.0.1 ${server.port}` });
