@@ -68,6 +68,17 @@ describe('AshMemoryStore', () => {
     await store.close();
   });
 
+  it('leaves a link that is held as it is where it is written once more', async () => {
+    const { clock, store } = storeAt();
+    const link = { hash: 'a', chain: 'c', step: 's', issuedAt: clock.now, expiresAt: clock.now + 1_000 };
+    await store.writeLink(link);
+    await store.reserveLink('a', 'x/1');
+    await store.writeLink({ ...link, expiresAt: clock.now + 2_000 });
+    await expect(store.reserveLink('a', 'y/1')).resolves.toBe('taken');
+    await expect(store.getLink('a')).resolves.toStrictEqual({ ...link, holder: 'x/1' });
+    await store.close();
+  });
+
   it('bounds links apart from contexts', async () => {
     const { store, clock } = storeAt({ maxEntries: 1 });
     const link = { hash: 'a', chain: 'c', step: 's', issuedAt: clock.now, expiresAt: clock.now + 1_000 };

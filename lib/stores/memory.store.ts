@@ -133,6 +133,8 @@ export class AshMemoryStore extends AshContextStore implements AshSpentSet {
   /** @throws AshError `ASH_STORE_UNAVAILABLE` when the store is full. */
   writeLink(link: AshChainLink): Promise<void> {
     return attempt(() => {
+      // Whoever holds it goes on holding it.
+      if (this.links.get(link.hash)?.holder !== undefined) return;
       this.makeRoom(this.links);
       this.links.add(link.hash, { link, holder: undefined }, link.expiresAt + this.grace);
     });
