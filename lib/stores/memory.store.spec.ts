@@ -79,6 +79,25 @@ describe('AshMemoryStore', () => {
     await store.close();
   });
 
+  it.each(['unspent', 'spent'])(
+    'gives scope and metadata of an %s context to each who asks as they were issued',
+    async (state) => {
+      const { store } = storeAt();
+      const [scope, metadata] = [['amount'], { order: { lines: 1 } }];
+      const context = await store.create({ ...OPTIONS, scope, metadata });
+      if (state === 'spent') await store.consume(context.id);
+      const change = (of: { scope?: unknown; metadata?: unknown } | null) => {
+        (of?.scope as string[]).push('to');
+        (of?.metadata as typeof metadata).order.lines++;
+      };
+      change({ scope, metadata });
+      change(await store.get(context.id));
+      const issued = { scope: ['amount'], metadata: { order: { lines: 1 } } };
+      await expect(store.get(context.id)).resolves.toMatchObject(issued);
+      await store.close();
+    },
+  );
+
   it('bounds links apart from contexts', async () => {
     const { store, clock } = storeAt({ maxEntries: 1 });
     const link = { hash: 'a', chain: 'c', step: 's', issuedAt: clock.now, expiresAt: clock.now + 1_000 };

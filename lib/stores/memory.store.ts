@@ -103,7 +103,11 @@ export class AshMemoryStore extends AshContextStore implements AshSpentSet {
       const now = this.clock();
       this.makeRoom(this.contexts);
       const context = ashNewContext(options, now);
-      this.contexts.add(context.id, { context, consumedAt: undefined }, context.expiresAt + this.grace);
+      this.contexts.add(
+        context.id,
+        { context: separate(context), consumedAt: undefined },
+        context.expiresAt + this.grace,
+      );
       return context;
     });
   }
@@ -197,7 +201,8 @@ export class AshMemoryStore extends AshContextStore implements AshSpentSet {
   private getNow(id: string): AshContext | null {
     const held = this.contexts.get(id);
     if (held === undefined) return null;
-    const { context, consumedAt } = held;
+    const context = separate(held.context);
+    const { consumedAt } = held;
     return consumedAt === undefined ? context : ashContext({ ...context, nonce: context.nonce, consumedAt });
   }
 
@@ -251,6 +256,17 @@ export class AshMemoryStore extends AshContextStore implements AshSpentSet {
     }
     return forgotten;
   }
+}
+
+/**
+ * A context with a scope and metadata of its own, if it has them: what one request does to them no other sees, as over a
+ * store that reads them from elsewhere.
+ */
+function separate(context: AshContext): AshContext {
+  const { scope, metadata, nonce } = context;
+  if (scope === undefined && metadata === undefined) return context;
+  const own = JSON.parse(JSON.stringify({ scope, metadata })) as Pick<AshContext, 'scope' | 'metadata'>;
+  return ashContext({ ...context, ...own, nonce });
 }
 
 /** Also where the clock gives no number: what cannot be told to be in time is not. */
