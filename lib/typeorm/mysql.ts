@@ -100,6 +100,7 @@ function statements(tables: SqlTables, options: SqlStatementOptions, before: str
       bounded: '',
       // A transaction of MySQL's sees rows as they were when it began, unless it asks for a lock.
       present: lockTimeout === undefined ? ' LOCK IN SHARE MODE' : '',
+      kept: ' LOCK IN SHARE MODE',
       // Neither `IGNORE`, which swallows every error, nor `ON DUPLICATE KEY`, whose count depends on the client's flags.
       unlessThere: '',
     }),

@@ -116,6 +116,7 @@ function heldBesides(changed: string, key: string, wanted: string): string {
        AND act.${key} NOT IN (SELECT ${key} FROM ${changed})`;
 }
 
+/** The epoch is held until the marks are there: whoever deletes both at once is waited for with it, or waits. */
 function mark(spent: string, columns: Columns, bounded: string): SqlGroup {
   return group(
     'change',
@@ -123,7 +124,8 @@ function mark(spent: string, columns: Columns, bounded: string): SqlGroup {
     `INSERT INTO ${spent} (mark_key, keep_until)
      SELECT act.key, act.keepUntil FROM ${actsOf(columns)}
      JOIN ${spent} marks ON marks.mark_key = '${EPOCH_KEY}' AND marks.epoch = act.epoch
-     ${bounded} ORDER BY act.key ON CONFLICT DO NOTHING RETURNING mark_key AS key, '${CHANGED}' AS outcome`,
+     ${bounded} ORDER BY act.key FOR KEY SHARE OF marks
+     ON CONFLICT DO NOTHING RETURNING mark_key AS key, '${CHANGED}' AS outcome`,
   );
 }
 

@@ -82,6 +82,7 @@ export const POSTGRES: SqlEngine = {
       compile: numbered,
       bounded,
       present: '',
+      kept: ' FOR KEY SHARE',
       unlessThere: ' ON CONFLICT DO NOTHING',
     });
     return {

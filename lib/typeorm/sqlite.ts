@@ -57,6 +57,7 @@ export const SQLITE: SqlEngine = {
       compile: positional,
       bounded: '',
       present: '',
+      kept: '',
       unlessThere: ' ON CONFLICT DO NOTHING',
     });
     return {

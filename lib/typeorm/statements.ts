@@ -40,6 +40,8 @@ export interface SqlDialect {
   readonly bounded: string;
   /** Stands at the end of a question whose answer has to be the present, also in a transaction that began before. */
   readonly present: string;
+  /** Stands at the end of an insertion from rows that nobody may take away before it has ended. */
+  readonly kept: string;
   /** Stands at the end of an insertion that does nothing where the row is there; without it that is an error. */
   readonly unlessThere: string;
 }
@@ -47,7 +49,7 @@ export interface SqlDialect {
 /** The statements that are the same for all engines. Whether one changed a row is what decides. */
 export function sharedStatements(
   { context, link, spent, seed, state }: SqlTables,
-  { compile, before = '', bounded, present, unlessThere }: SqlDialect,
+  { compile, before = '', bounded, present, kept, unlessThere }: SqlDialect,
 ): Omit<SqlStatements, 'spend' | 'forget'> {
   const selectContext = `SELECT id, body, issued_at, expires_at, consumed_at FROM ${context} WHERE id = :id`;
   const selectLink = `SELECT hash, body, issued_at, expires_at, holder FROM ${link} WHERE hash = :hash`;
@@ -78,10 +80,12 @@ export function sharedStatements(
       `INSERT INTO ${spent} (mark_key, epoch, keep_until)
        VALUES ('${EPOCH_KEY}', :epoch, ${String(Number.MAX_SAFE_INTEGER)})${unlessThere}`,
     ),
+    // A mark that somebody is deleting is waited for, and then is not there any more: the epoch, which goes with it, has
+    // to be held before that.
     insertMark: compile(
       `${before}INSERT INTO ${spent} (mark_key, keep_until)
        SELECT :key, CAST(:keepUntil AS DECIMAL(16)) FROM ${spent} marks
-       WHERE marks.mark_key = '${EPOCH_KEY}' AND marks.epoch = :epoch${bounded}${unlessThere}`,
+       WHERE marks.mark_key = '${EPOCH_KEY}' AND marks.epoch = :epoch${bounded}${kept}${unlessThere}`,
     ),
     selectSeed: compile(`SELECT seed FROM ${seed} WHERE tick = :tick AND keep_until > :now${present}`),
     insertSeed: compile(
