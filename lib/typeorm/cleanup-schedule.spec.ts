@@ -66,6 +66,26 @@ describe('CleanupSchedule', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
+  it('goes on, and ends in good order, where even the one who is told of a failure fails', async () => {
+    const warn = jest.spyOn(process, 'emitWarning').mockReturnValue();
+    let asked = 0;
+    const failing = new CleanupSchedule({
+      interval: INTERVAL,
+      takeLease: () => Promise.reject(new Error(`away ${String(++asked)}`)),
+      cleanup: () => Promise.resolve(),
+      onError: () => {
+        throw new Error('the log is full');
+      },
+    });
+    failing.begin();
+    await pass();
+    await pass();
+    expect(asked).toBe(2);
+    await expect(failing.end()).resolves.toBeUndefined();
+    expect(warn).toHaveBeenCalledWith(expect.stringContaining('the log is full'), 'AshSqlStore');
+    warn.mockRestore();
+  });
+
   it('ends before its first run', async () => {
     await schedule.end();
     await pass();

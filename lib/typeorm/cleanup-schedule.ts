@@ -42,13 +42,22 @@ export class CleanupSchedule {
   }
 
   private async run(): Promise<void> {
-    const { takeLease, cleanup, onError } = this.options;
+    const { takeLease, cleanup } = this.options;
     try {
       if (await takeLease()) await cleanup();
     } catch (error) {
-      onError(error);
+      this.tell(error);
     } finally {
       if (!this.ended) this.begin();
+    }
+  }
+
+  /** Nobody awaits a run: what is thrown here would end the process, or be thrown at whoever closes the store. */
+  private tell(error: unknown): void {
+    try {
+      this.options.onError(error);
+    } catch (failure) {
+      process.emitWarning(`The cleanup failed, and so did 'onCleanupError': ${String(failure)}`, 'AshSqlStore');
     }
   }
 }
