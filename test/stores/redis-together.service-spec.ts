@@ -115,7 +115,7 @@ describe('What is asked of AshRedisStore in one turn', () => {
     await shared.open();
     // As many go together as the word has letters that Redis answers with.
     const together = 'QUEUED'.length;
-    const contexts = await Promise.all(times(1 + together, () => shared.create(CONTEXT)));
+    const contexts = await Promise.all(times(together, () => shared.create(CONTEXT)));
     await client.multi({ pipeline: false });
     const unavailable = { status: 'rejected', reason: { code: 'ASH_STORE_UNAVAILABLE' } };
     const questions: ((id: string) => Promise<unknown>)[] = [
