@@ -5,6 +5,8 @@ const config: Config = {
   rootDir: __dirname,
   testEnvironment: 'node',
   maxWorkers: '100%',
+  // Only what hangs ends by it: on a busy machine nothing else may.
+  testTimeout: 60_000,
   globals: { NEST_MAJOR: 12 },
   testMatch: [
     '<rootDir>/lib/**/*.spec.ts',

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { AshClient, type AshClientOptions, type AshFetch } from 'nestjs-ash/client';
 import { stopClock } from '../support/clock.js';
 import { MEMORY, SERVERS, shopsOn } from '../support/shop.js';
@@ -12,9 +11,6 @@ const CALLED = 'POST /transfer';
 const MINUTE = 60_000;
 /** How long a context of the shop lives. */
 const LIFE = MINUTE / 2;
-
-// 100 requests one after the other, on a machine that does other things too.
-jest.setTimeout(30_000);
 
 async function repeat(count: number, act: () => Promise<unknown>): Promise<void> {
   for (let done = 0; done < count; done += 1) await act();

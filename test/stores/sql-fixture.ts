@@ -1,12 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { jest } from '@jest/globals';
 import { AshSqlStore, AshTables1763700000000, type AshSqlStoreOptions } from 'nestjs-ash/typeorm';
 import { DataSource, type DataSourceOptions } from 'typeorm';
-
-// A server of one's own that is killed and restarted takes its time on a busy machine.
-jest.setTimeout(60_000);
 
 /** A kind of database, and where one is. */
 export interface SqlTarget {
