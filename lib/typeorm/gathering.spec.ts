@@ -34,6 +34,13 @@ function gatheringOf({ timeout = LONG, patience = LONG } = {}) {
 }
 
 describe('Gathering', () => {
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  /** Time passes only where the test says so; turns of the event loop go on. */
+  const stopTime = () => jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
+
   it('sends an act alone in the same turn of the event loop', async () => {
     const { ask, groups, group } = gatheringOf();
     const answer = ask(1);
@@ -154,13 +161,16 @@ describe('Gathering', () => {
   });
 
   it('refuses an act that waited for too long, and does not send it any more', async () => {
+    stopTime();
     const { ask, groups, group } = gatheringOf({ timeout: 15 });
     const answers = [ask(1)];
     await turn();
     answers.push(ask(2));
     await turn();
     answers.push(ask(3));
-    const outcomes = await Promise.allSettled(answers);
+    const settled = Promise.allSettled(answers);
+    await jest.advanceTimersByTimeAsync(15);
+    const outcomes = await settled;
     expect(outcomes.map(({ status }) => status)).toStrictEqual(['rejected', 'rejected', 'rejected']);
     expect(outcomes[2]).toStrictEqual({ status: 'rejected', reason: new Error('too late') });
     const last = ask(4);
