@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { jest } from '@jest/globals';
 import { failureOf, FakeSnapshots, SECRET_KEY } from '../../../test/support/fake-snapshots.js';
 import { CryptoClient, type CryptoConfig, type CryptoFetch } from './index.js';
 
@@ -28,26 +29,48 @@ describe('a server that gives no answer', () => {
     await expect(client.encryptMessage('text')).rejects.toMatchObject({ name, ...UNREACHABLE, cause: lost });
   });
 
-  it.each([
-    ['/handshake', 'AuthenticationError'],
-    ['/snapshot', 'SnapshotError'],
-  ])('to %s in time is told so, by an %s', async (path, name) => {
-    const client = new CryptoClient(config(failing(path, never), { timeout: 5 }));
-
-    await expect(client.encryptMessage('text')).rejects.toMatchObject({
-      name,
-      ...UNREACHABLE,
-      cause: { name: 'TimeoutError', message: 'There was no answer within 5 ms.' },
+  describe('in time', () => {
+    // Time passes when the question is there that is not answered: the one before it has all the time in the world.
+    beforeEach(() => {
+      jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
     });
-  });
+    afterEach(() => {
+      jest.useRealTimers();
+    });
 
-  it('that is whole in time is told so too', async () => {
-    const body = new ReadableStream();
-    const half = (): Promise<Response> =>
-      Promise.resolve(new Response(body, { headers: { 'content-type': 'application/json' } }));
-    const client = new CryptoClient(config(failing('/snapshot', half), { timeout: 5 }));
+    async function failureInTime(path: string, answer: () => Promise<Response>): Promise<unknown> {
+      let ask = (): void => undefined;
+      const asked = new Promise<void>((resolve) => (ask = resolve));
+      const fetch = failing(path, () => {
+        ask();
+        return answer();
+      });
+      const failure = new CryptoClient(config(fetch, { timeout: 5 }))
+        .encryptMessage('text')
+        .catch((error: unknown) => error);
+      await asked;
+      await jest.advanceTimersByTimeAsync(5);
+      return failure;
+    }
 
-    await expect(client.encryptMessage('text')).rejects.toMatchObject(UNREACHABLE);
+    it.each([
+      ['/handshake', 'AuthenticationError'],
+      ['/snapshot', 'SnapshotError'],
+    ])('to %s is told so, by an %s', async (path, name) => {
+      expect(await failureInTime(path, never)).toMatchObject({
+        name,
+        ...UNREACHABLE,
+        cause: { name: 'TimeoutError', message: 'There was no answer within 5 ms.' },
+      });
+    });
+
+    it('that is whole is told so too', async () => {
+      const body = new ReadableStream();
+      const half = (): Promise<Response> =>
+        Promise.resolve(new Response(body, { headers: { 'content-type': 'application/json' } }));
+
+      expect(await failureInTime('/snapshot', half)).toMatchObject({ name: 'SnapshotError', ...UNREACHABLE });
+    });
   });
 
   it('whose fetch throws is told alike', async () => {
