@@ -167,6 +167,8 @@ describe('a request that ashAxios proves', () => {
       return { status: 200, statusText: '', headers, config, data: await answer.text() };
     };
     const api = ashAxios(axios.create({ baseURL: BASE, adapter }), { clock: () => server.now });
+    // Its context is there already: of the time that the call has, none goes into another one.
+    await api.ash.prefetch('POST', '/x');
 
     await expect(api.post('/x', BODY, { responseType: 'stream', timeout: 20 })).rejects.toMatchObject({
       cause: expect.objectContaining({ code: 'ASH_CLIENT_RESPONSE_LOST', mayHaveRun: true }),
