@@ -18,6 +18,8 @@ class FaultyProxy {
   /** What becomes of the next answers of a path. */
   readonly faults = new Map<string, Fault[]>();
   readonly paths: string[] = [];
+  /** Told of each answer that is held back. */
+  onHeld: () => void = () => undefined;
 
   constructor(private readonly shop: TestApp) {
     this.#server = createServer((incoming, outgoing) => {
@@ -49,6 +51,7 @@ class FaultyProxy {
       else if (fault === 'redirect') outgoing.writeHead(307, { location: '/transfer/quick' }).end();
       else if (fault === undefined) answer.pipe(outgoing.writeHead(answer.statusCode ?? 500, answer.headers));
       if (fault !== undefined) answer.resume();
+      if (fault === 'hold') this.onHeld();
     });
     incoming.pipe(onward);
   }
@@ -96,8 +99,10 @@ describe.each(shopsOn(MEMORY, SERVERS.frameworks))(
         proxy.faults.set('/transfer', ['hold']);
         const api = open();
         await api.ash.prefetch('POST', '/transfer');
+        const held = new Promise<void>((resolve) => (proxy.onHeld = resolve));
         const ran = await shop.ranDuring(async () => {
           const error = await errorOf(api.post('/transfer', TRANSFER, { timeout: 300 }));
+          await held;
 
           expect(error.code).toBe(adapter === 'http' ? 'ECONNABORTED' : 'ETIMEDOUT');
           expect(ashOf(error)).toMatchObject({ code: 'ASH_CLIENT_RESPONSE_LOST', mayHaveRun: true });
