@@ -258,7 +258,7 @@ for (const adapter of ADAPTERS) {
     it('ends with the time-out where the answer does not come, and the transfer has run once', async () => {
       await transferring();
       proxy.faults = { 'POST /transfer': ['held'] };
-      const { result, ran } = await ranDuring(() => transferring({ timeout: 300 }));
+      const { result, ran } = await ranDuring(() => transferring({ timeout: 1_000 }));
 
       assert.deepEqual(result, { code: 'ASH_CLIENT_RESPONSE_LOST', mayHaveRun: true });
       assert.deepEqual(ran, { transfers: 1 });
@@ -268,18 +268,15 @@ for (const adapter of ADAPTERS) {
       await transferring();
       proxy.counts();
       proxy.faults = { 'POST /transfer': ['held'] };
-      const { result } = await ranDuring(() =>
-        inPage(async () => {
-          const controller = new AbortController();
-          setTimeout(() => controller.abort(new Error('changed my mind')), 100);
-          const { signal } = controller;
-          return globalThis.steady
-            .post('/transfer', { amount: 1, to: 'a' }, { signal })
-            .catch(({ message }) => message);
-        }),
-      );
+      const held = new Promise((resolve) => (proxy.onHeld = resolve));
+      const call = inPage(async () => {
+        const { signal } = (globalThis.caller = new AbortController());
+        return globalThis.steady.post('/transfer', { amount: 1, to: 'a' }, { signal }).catch(({ message }) => message);
+      });
+      await Promise.race([held, call]);
+      await inPage(() => globalThis.caller.abort(new Error('changed my mind')));
 
-      assert.equal(result, 'changed my mind');
+      assert.equal(await call, 'changed my mind');
       assert.deepEqual(proxy.counts(), { 'POST /transfer': 1 });
     });
 
