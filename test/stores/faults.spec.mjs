@@ -5,15 +5,17 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
 import { FAULTS } from '../../bench/faults/catalogue.mjs';
 import { Load } from '../../bench/faults/load.mjs';
 import { PROMOTIONS, tryPromotion } from '../../bench/faults/promotion.mjs';
 import { writeBetweenMarkers } from '../../bench/faults/table.mjs';
 import { LONGEST_REQUEST, tryFault } from '../../bench/faults/trial.mjs';
+import { seen } from '../../scripts/services/index.mjs';
 
 const SECONDS = 3;
 const ROUNDS = 3;
+/** What the counting of a load is tried on, replays among them. */
+const TRANSFERS = 20;
 
 const CONTEXT = {
   contextId: 'ash_00000000000000000000000000000000',
@@ -46,8 +48,9 @@ describe('a load on a shop that takes every request', () => {
 
   async function count() {
     const load = new Load([{ url: `http://127.0.0.1:${server.address().port}` }], { rate: 50 });
+    const enough = transfers + TRANSFERS;
     await load.start();
-    await wait(300);
+    await seen('some transfers', () => transfers >= enough);
     return load.finish({ faultEnded: performance.now() });
   }
 
