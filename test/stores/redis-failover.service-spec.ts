@@ -1,14 +1,13 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { jest } from '@jest/globals';
 import { Cluster } from 'ioredis';
 import { AshRedisStore } from 'nestjs-ash/redis';
 import { seen, startRedisCluster, startRedisSentinel } from '../../scripts/services/index.mjs';
 
-jest.setTimeout(60_000);
-
 const CONTEXT = { binding: 'POST /transfer', ttlMs: 30_000 };
 const TIMEOUT = 300;
-const SLACK = 400;
+/** Of so many contexts each master has some, though by chance. */
+const MANY = 50;
+const SLACK = 2_000;
 /** From the first refusal to the first answer: the Sentinels take half a second to miss the master, and then agree. */
 const RECOVERY = 20_000;
 
@@ -67,18 +66,18 @@ it('AshRedisStore finds the masters that a Cluster promoted, also while the old 
     return (await confirmed.consume(id)) === 'consumed';
   };
   for (let index = 0; index < 25; index++) await until(pass, 2 * TIMEOUT + 2 * replicaTimeout);
-  const contexts = await Promise.all(Array.from({ length: 50 }, () => store.create(CONTEXT)));
+  const contexts = await Promise.all(Array.from({ length: 2 * MANY }, () => store.create(CONTEXT)));
   const [paused] = servers;
   paused?.pause();
   open.push(() => paused?.resume());
-  const before = await Promise.allSettled(contexts.slice(0, 25).map(({ id }) => store.consume(id)));
+  const before = await Promise.allSettled(contexts.slice(0, MANY).map(({ id }) => store.consume(id)));
   // Two of three masters go on.
   const answered = before.filter((result) => result.status === 'fulfilled');
   expect(answered.length).toBeGreaterThan(0);
-  expect(answered.length).toBeLessThan(25);
+  expect(answered.length).toBeLessThan(MANY);
   await wait(TIMEOUT);
   const after = [];
-  for (const { id } of contexts.slice(25)) after.push(await until(() => store.consume(id)));
+  for (const { id } of contexts.slice(MANY)) after.push(await until(() => store.consume(id)));
   expect(new Set(after)).toStrictEqual(new Set(['consumed', 'not-found']));
   for (let index = 0; index < 25; index++) await until(() => store.create(CONTEXT));
   // The old master comes back as a replica, and what has to be confirmed goes to the new one.

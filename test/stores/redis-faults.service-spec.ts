@@ -2,18 +2,16 @@ import { truncateSync, statSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { inspect } from 'node:util';
-import { jest } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { AshRedisStore, type AshRedisStoreOptions } from 'nestjs-ash/redis';
 import { seen, startRedis, type RedisConfig, type RedisServer } from '../../scripts/services/index.mjs';
 import { TcpProxy } from './tcp-proxy.js';
 
-jest.setTimeout(30_000);
-
 const LIFE = 20_000;
 const TIMEOUT = 200;
 /** What a machine under load adds to a wait. */
-const SLACK = 400;
+const SLACK = 2_000;
+const ROUNDS = 100;
 const CONTEXT = { binding: 'POST /transfer', ttlMs: LIFE };
 const HASH = 'a'.repeat(64);
 
@@ -59,7 +57,7 @@ const everyCall = (store: AshRedisStore): (() => Promise<unknown>)[] => [
 
 const UNAVAILABLE = everyCall({} as AshRedisStore).map(() => 'ASH_STORE_UNAVAILABLE');
 
-const recovery = (store: AshRedisStore) => seen('recovery', () => store.create(CONTEXT), { within: 5_000, every: 10 });
+const recovery = (store: AshRedisStore) => seen('recovery', () => store.create(CONTEXT), { within: 10_000, every: 10 });
 
 /** Everything of a test is closed after it, the stores before the servers. */
 const open: (() => unknown)[] = [];
@@ -284,8 +282,9 @@ describe('While Redis does not answer, AshRedisStore', () => {
     server.pause();
     expect(await settled(everyCall(store), TIMEOUT)).toStrictEqual(UNAVAILABLE);
     const start = performance.now();
-    for (let round = 0; round < 100; round++) await settled(everyCall(store), 0);
-    expect(performance.now() - start).toBeLessThan(TIMEOUT);
+    for (let round = 0; round < ROUNDS; round++) await settled(everyCall(store), 0);
+    // By far less than if each of them had waited.
+    expect(performance.now() - start).toBeLessThan((ROUNDS * TIMEOUT) / 5);
     server.resume();
     await recovery(store);
     const stats = String(await server.command('INFO', 'commandstats'));
@@ -338,7 +337,7 @@ describe('While Redis does not answer, AshRedisStore', () => {
 
   it('sends nothing twice when a connection breaks', async () => {
     const server = await redisWith();
-    const proxy = await proxyTo(server, 40);
+    const proxy = await proxyTo(server);
     const store = await storeOn(`redis://127.0.0.1:${proxy.port}`);
     const [{ id: first }, { id }] = [await store.create(CONTEXT), await store.create(CONTEXT)];
     await store.consume(first);
@@ -347,11 +346,8 @@ describe('While Redis does not answer, AshRedisStore', () => {
       return Number(/cmdstat_evalsha:calls=(\d+)/.exec(stats)?.[1]);
     };
     const before = await runs();
-    const cut = wait(20).then(() => {
-      proxy.cut();
-    });
-    expect(await settled([() => store.consume(id)], 20)).toStrictEqual(['ASH_STORE_UNAVAILABLE']);
-    await cut;
+    proxy.cutAtAnswer();
+    expect(await settled([() => store.consume(id)], 0)).toStrictEqual(['ASH_STORE_UNAVAILABLE']);
     await seen('recovery', async () => (await store.get(id))?.consumedAt);
     expect(await runs()).toBe(before + 1);
   });
@@ -476,7 +472,7 @@ describe('Where Redis takes no writes, AshRedisStore', () => {
           const now = await connection();
           return now === before ? undefined : now;
         },
-        { within: 2_000 },
+        { within: 10_000 },
       );
       expect(after).toMatch(/^id=\d+$/);
     },

@@ -7,8 +7,6 @@ import { AshRedisStore, type AshRedisConnection, type AshRedisStoreOptions } fro
 import { startRedis, type RedisServer } from '../../scripts/services/index.mjs';
 import { addresses, newPrefix, serviceOf } from './redis-service.js';
 
-jest.setTimeout(30_000);
-
 const CONTEXT = { binding: 'POST /transfer', ttlMs: 10_000 };
 const PASSWORD = 'hunter2';
 
@@ -82,7 +80,7 @@ describe('AshRedisStore does not open', () => {
     expect(message).toContain(`127.0.0.1:${port}`);
     expect(message).toContain('ECONNREFUSED');
     expect(message).toContain('redis-server, or: docker compose up redis');
-    expect(performance.now() - start).toBeLessThan(1_000);
+    expect(performance.now() - start).toBeLessThan(5_000);
   });
 
   it('on a server that says nothing, and does not wait for long', async () => {
@@ -92,7 +90,7 @@ describe('AshRedisStore does not open', () => {
     const { port } = silent.address() as AddressInfo;
     const start = performance.now();
     expect(await refusalOf(storeOn({ port }, { commandTimeout: 200 }))).toContain(`localhost:${port}`);
-    expect(performance.now() - start).toBeLessThan(3_500);
+    expect(performance.now() - start).toBeLessThan(10_000);
   });
 
   const rows: [title: string, connection: () => AshRedisConnection, reason: string][] = [

@@ -5,6 +5,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 export class TcpProxy {
   /** How often a client sent something while it waited for nothing. */
   trips = 0;
+  private cutsAtAnswer = false;
   private readonly pairs = new Set<readonly [Socket, Socket]>();
   private readonly server: Server;
 
@@ -42,6 +43,11 @@ export class TcpProxy {
     for (const pair of this.pairs) for (const socket of pair) socket.resetAndDestroy();
   }
 
+  /** Breaks every connection as soon as the server has answered, and keeps that answer to itself. */
+  cutAtAnswer(): void {
+    this.cutsAtAnswer = true;
+  }
+
   async stop(): Promise<void> {
     this.server.close();
     this.cut();
@@ -59,6 +65,11 @@ export class TcpProxy {
       server.write(chunk);
     });
     server.on('data', (chunk) => {
+      if (this.cutsAtAnswer) {
+        this.cutsAtAnswer = false;
+        this.cut();
+        return;
+      }
       setTimeout(() => {
         isWaiting = false;
         client.write(chunk);
