@@ -8,11 +8,12 @@ import { compilePolicy, type AshRoutePolicy } from '../../lib/verification/polic
 import { RouteBinding } from '../../lib/verification/route-binding.js';
 import type { AshPass } from '../../lib/verification/verdict.js';
 import { AshVerifier } from '../../lib/verification/verifier.js';
+import { startRedis, type RedisServer } from '../../scripts/services/index.mjs';
 import { prove } from '../verification/route-under-test.js';
 import { addresses, newPrefix, serviceOf } from './redis-service.js';
 import { TcpProxy } from './tcp-proxy.js';
 
-const WAIT = 1_000;
+const WAIT = 20_000;
 const HOLD_BACK = 20;
 const CHAIN = { name: 'checkout', start: true, after: new Map([['POST /cart', WAIT]]), linkTtl: WAIT };
 
@@ -75,16 +76,18 @@ async function commandsOf(servers: readonly Redis[], prefix: string, act: () => 
 
 describe('AshRedisStore asks', () => {
   const prefix = newPrefix();
+  /** Of its own: it loses its scripts. */
+  let server: RedisServer;
   let redis: Redis;
   let cluster: Cluster;
   let proxy: TcpProxy;
   let single: AshRedisStore;
 
   beforeAll(async () => {
-    redis = new Redis(serviceOf('REDIS_URL'));
+    server = await startRedis();
+    redis = new Redis(server.url);
     cluster = new Cluster(addresses(serviceOf('REDIS_CLUSTER')));
-    const { hostname, port } = new URL(serviceOf('REDIS_URL'));
-    proxy = await TcpProxy.start({ host: hostname, port: Number(port) }, HOLD_BACK);
+    proxy = await TcpProxy.start(server, HOLD_BACK);
     single = new AshRedisStore({ port: proxy.port }, { prefix });
     await single.open();
   });
@@ -94,6 +97,7 @@ describe('AshRedisStore asks', () => {
     await proxy.stop();
     await redis.quit();
     await cluster.quit();
+    await server.stop();
   });
 
   /** A step after another one of a chain, ready to be verified; every script has run once on every server. */

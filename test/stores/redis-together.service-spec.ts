@@ -1,6 +1,6 @@
 import { Cluster, Redis } from 'ioredis';
 import { AshRedisStore } from 'nestjs-ash/redis';
-import { startRedis } from '../../scripts/services/index.mjs';
+import { startRedis, type RedisServer } from '../../scripts/services/index.mjs';
 import { addresses, newPrefix, serviceOf } from './redis-service.js';
 
 const LIFE = 20_000;
@@ -31,12 +31,15 @@ async function commandsOf(server: Redis, act: () => Promise<unknown>): Promise<R
 
 describe('What is asked of AshRedisStore in one turn', () => {
   const prefix = newPrefix();
+  /** Of its own: whatever it is asked for is counted, and it loses its scripts. */
+  let server: RedisServer;
   let redis: Redis;
   let store: AshRedisStore;
 
   beforeAll(async () => {
-    redis = new Redis(serviceOf('REDIS_URL'));
-    store = new AshRedisStore(serviceOf('REDIS_URL'), { prefix });
+    server = await startRedis();
+    redis = new Redis(server.url);
+    store = new AshRedisStore(server.url, { prefix });
     await store.open();
     // Every script is known to the server from here on.
     const [first, second] = await Promise.all([store.create(CONTEXT), store.create(CONTEXT)]);
@@ -47,6 +50,7 @@ describe('What is asked of AshRedisStore in one turn', () => {
   afterAll(async () => {
     await store.close();
     await redis.quit();
+    await server.stop();
   });
 
   it('goes out as one command for 64 of a kind, and each has its own answer', async () => {
@@ -86,7 +90,7 @@ describe('What is asked of AshRedisStore in one turn', () => {
   });
 
   it('has one winner also where two processes send it at the same time', async () => {
-    const other = new AshRedisStore(serviceOf('REDIS_URL'), { prefix });
+    const other = new AshRedisStore(server.url, { prefix });
     const contexts = await Promise.all(times(MANY, () => store.create(CONTEXT)));
     const results = await Promise.all(contexts.flatMap(({ id }) => [store.consume(id), other.consume(id)]));
     expect(counts(results)).toStrictEqual({ consumed: MANY, 'already-used': MANY });
@@ -94,7 +98,7 @@ describe('What is asked of AshRedisStore in one turn', () => {
   });
 
   it('is answered where the store is closed in the same turn', async () => {
-    const closing = new AshRedisStore(serviceOf('REDIS_URL'), { prefix });
+    const closing = new AshRedisStore(server.url, { prefix });
     await closing.open();
     const { id } = await closing.create(CONTEXT);
     const answers = [closing.get(id), closing.consume(id)];
@@ -135,13 +139,13 @@ describe('What is asked of AshRedisStore in one turn', () => {
   });
 
   it('is refused for want of memory, and what needs none is answered beside it', async () => {
-    const server = await startRedis();
-    const full = new AshRedisStore(server.url);
+    const small = await startRedis();
+    const full = new AshRedisStore(small.url);
     await full.open();
     const contexts = await Promise.all(times(3, () => full.create(CONTEXT)));
     const mark = { shard: 0, key: 'aa', epoch: await full.epoch(0), ttlMs: LIFE };
     await full.mark(mark);
-    await server.command('CONFIG', 'SET', 'maxmemory', '1');
+    await small.command('CONFIG', 'SET', 'maxmemory', '1');
     const created = await Promise.allSettled(times(3, () => full.create(CONTEXT)));
     const marked = await Promise.allSettled([full.mark({ ...mark, key: 'bb' }), full.mark(mark)]);
     const spent = await Promise.all(contexts.map(({ id }) => full.consume(id)));
@@ -150,7 +154,7 @@ describe('What is asked of AshRedisStore in one turn', () => {
     expect(marked).toMatchObject([unavailable, { value: 'already-marked' }]);
     expect(spent).toStrictEqual(['consumed', 'consumed', 'consumed']);
     await full.close();
-    await server.stop();
+    await small.stop();
   });
 
   it('goes to the master of each key on a Cluster, and marks of one shard go together', async () => {
@@ -171,7 +175,8 @@ describe('What is asked of AshRedisStore in one turn', () => {
     const monitors = await Promise.all(cluster.nodes('master').map((node) => node.monitor()));
     for (const monitor of monitors) {
       monitor.on('monitor', (_time: string, [command = '', ...parameters]: string[], source: string) => {
-        if (source !== 'lua' && parameters.some((each) => each.includes('{s3}'))) marks.push(command.toLowerCase());
+        if (source !== 'lua' && parameters.some((each) => each.includes(`${prefix}{s3}`)))
+          marks.push(command.toLowerCase());
       });
     }
     const answers = await Promise.all(keys.map((key) => spread.mark({ shard: 3, key, epoch, ttlMs: LIFE })));

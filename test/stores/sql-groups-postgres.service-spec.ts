@@ -26,10 +26,10 @@ describe('AshSqlStore on PostgreSQL, asked many things at once,', () => {
   });
 
   const issue = () => Promise.all(Array.from({ length: MANY }, () => store.create(OPTIONS)));
+  /** The sessions that wait for these tables: others may wait for theirs. */
+  const WAITING = `FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND strpos(query, '${prefix}') > 0`;
   const waiting = async () => {
-    const [row] = await holder.query<[{ n: string }]>(
-      "SELECT count(*) AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock'",
-    );
+    const [row] = await holder.query<[{ n: string }]>(`SELECT count(*) AS n ${WAITING}`);
     return Number(row.n);
   };
 
@@ -105,7 +105,7 @@ describe('AshSqlStore on PostgreSQL, asked many things at once,', () => {
       await manager.query(`LOCK TABLE ${prefix}context IN ACCESS EXCLUSIVE MODE`);
       outcomes = Promise.allSettled(contexts.map(({ id }) => store.consume(id)));
       await seen('the statement waiting', async () => (await waiting()) === 1);
-      await manager.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock'");
+      await manager.query(`SELECT pg_terminate_backend(pid) ${WAITING}`);
       await outcomes;
     });
     const reason: unknown = expect.objectContaining({ code: 'ASH_STORE_UNAVAILABLE' });
