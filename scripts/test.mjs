@@ -6,7 +6,7 @@ import { linkLibrary } from '../bench/link.mjs';
 import { chromiumPath } from './chromium.mjs';
 import { installPackages } from './fresh.mjs';
 import { keepTogether, node, npm, print, root } from './run.mjs';
-import { provideServices } from './services/provide.mjs';
+import { providePrograms, provideServices } from './services/provide.mjs';
 
 // Some tools colour what they write to a file or to a CI's log.
 process.env.NO_COLOR = '1';
@@ -165,12 +165,22 @@ const PACKAGES = {
   runtimes: [['test/runtimes', ['--ignore-scripts']]],
 };
 
+/** Programs that a part needs. */
+const PROGRAMS = { stores: providePrograms, browser: chromiumPath };
+
 const chosen = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(parts);
 const total = { passed: 0, failed: 0 };
+
+/** Has programs installed one after the other: Debian waits for the network while others compute. */
+async function installPrograms() {
+  // What is missing all the same, the part itself says.
+  for (const name of chosen) await PROGRAMS[name]?.().catch(() => undefined);
+}
 
 async function runPart(name) {
   print(`\n=== ${name}`);
   try {
+    if (name in PROGRAMS) await programs;
     const { passed, failed } = await parts[name]();
     total.passed += passed;
     total.failed += failed;
@@ -179,6 +189,8 @@ async function runPart(name) {
     total.failed += 1;
   }
 }
+
+const programs = installPrograms();
 
 try {
   const packages = [[], ...chosen.flatMap((name) => PACKAGES[name] ?? [])];

@@ -44,12 +44,21 @@ const WANTED = [
   },
 ];
 
-/** Sees to it that the programs are there; root on Debian gets them installed. */
-async function providePrograms(services, { folders, mayInstall, install }) {
+const isNamed = (env, { variables }) => variables.every((variable) => env[variable]);
+
+/** Sees to it that the programs are there of what the environment does not name; root on Debian gets them installed. */
+export async function providePrograms({
+  env = process.env,
+  folders = searchFolders,
+  mayInstall = canInstall,
+  install = installDebian,
+} = {}) {
+  const wanted = WANTED.filter((each) => !isNamed(env, each));
+  const services = [...new Set(wanted.map(({ service }) => service))];
   const absent = () => services.filter((service) => missingBinaries(service, folders()).length > 0);
-  const wanted = absent();
-  if (wanted.length === 0) return;
-  const packages = wanted.map((service) => SERVICES[service].debianPackage);
+  const missing = absent();
+  if (missing.length === 0) return;
+  const packages = missing.map((service) => SERVICES[service].debianPackage);
   const tried = mayInstall();
   if (tried) await install(packages);
   const still = absent();
@@ -64,20 +73,15 @@ async function providePrograms(services, { folders, mayInstall, install }) {
  * The services that the store tests talk to: those that the environment names, which are left as they are, and for the
  * rest servers of one's own, which `stop` ends.
  */
-export async function provideServices({
-  env = process.env,
-  folders = searchFolders,
-  mayInstall = canInstall,
-  install = installDebian,
-} = {}) {
-  const named = WANTED.filter(({ variables }) => variables.every((variable) => env[variable]));
+export async function provideServices({ env = process.env, ...programs } = {}) {
+  const named = WANTED.filter((each) => isNamed(env, each));
   const wanted = WANTED.filter((each) => !named.includes(each));
   for (const { variables } of wanted) {
     const half = variables.find((variable) => env[variable]);
     const other = variables.find((variable) => !env[variable]);
     if (half) throw new Error(`${half} is set without ${other}: set both, or neither`);
   }
-  await providePrograms([...new Set(wanted.map(({ service }) => service))], { folders, mayInstall, install });
+  await providePrograms({ env, ...programs });
 
   const outcomes = await Promise.allSettled(wanted.map(({ start }) => start()));
   const started = outcomes.flatMap(({ value }) => value ?? []);
