@@ -1,5 +1,5 @@
 import { Bank } from './bank.js';
-import { chooseBy, type Environment } from './environment.js';
+import { chooseBy, storeTimeoutOf, type Environment } from './environment.js';
 import type { Page } from './page.js';
 import type { ShopStore } from './shop-store.js';
 import type { ServeShop, ShopServer } from './shop.js';
@@ -40,8 +40,10 @@ export async function createShop(options: ShopOptions): Promise<Shop> {
 export async function createShopOn(serve: ServeShop, { environment, ...options }: ShopOptions): Promise<Shop> {
   const shopStore = await openStore(environment);
   const bank = new Bank();
+  const storeTimeout = storeTimeoutOf(environment);
+  const patience = storeTimeout === undefined ? undefined : { storeTimeout };
   try {
-    const server = await serve({ ...options, bank, store: shopStore.store });
+    const server = await serve({ ...options, bank, store: shopStore.store, patience });
     const close = async (): Promise<void> => {
       await server.close();
       await shopStore.close();

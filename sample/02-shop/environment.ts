@@ -1,6 +1,10 @@
 /** What the shop is set up by: `process.env`, or what stands for it in a test. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** How long the shop waits for its store, in milliseconds, where the environment says so. */
+export const storeTimeoutOf = ({ STORE_TIMEOUT }: Environment): number | undefined =>
+  STORE_TIMEOUT === undefined ? undefined : Number(STORE_TIMEOUT);
+
 /** What a variable of the environment names, of all that there is. */
 export function chooseBy<Choice>(
   environment: Environment,

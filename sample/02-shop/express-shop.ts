@@ -26,9 +26,9 @@ const ROUTES = {
  *
  * @param framework Express 5, or Express 4.
  */
-export function createExpressShop({ bank, store, page, isQuiet }: ShopParts, framework = express): Express {
+export function createExpressShop({ bank, store, patience, page, isQuiet }: ShopParts, framework = express): Express {
   const quiet = isQuiet === true ? { log: () => undefined } : {};
-  const options = { store, subject: userOf, bindings: ROUTES, ...quiet };
+  const options = { store, subject: userOf, bindings: ROUTES, ...patience, ...quiet };
   const ash = (expectedBinding: keyof typeof ROUTES) => ashExpressMiddleware({ ...options, expectedBinding });
   const app = framework();
 

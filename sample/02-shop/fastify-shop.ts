@@ -9,7 +9,7 @@ import type { ShopParts, ShopServer } from './shop.js';
 const UPLOAD_LIMIT = 5_000_000;
 
 /** The shop on Fastify. */
-export async function createFastifyShop({ bank, store, page, isQuiet }: ShopParts): Promise<FastifyInstance> {
+export async function createFastifyShop({ bank, store, patience, page, isQuiet }: ShopParts): Promise<FastifyInstance> {
   const app = fastify({ logger: isQuiet === true ? false : { level: 'warn' } });
   app.setErrorHandler((error, request, reply) => {
     const answer = answerTo(error);
@@ -19,7 +19,7 @@ export async function createFastifyShop({ bank, store, page, isQuiet }: ShopPart
 
   await app.register(formBody);
   keepBytes(app);
-  await app.register(ashFastifyPlugin, { store, subject: userOf });
+  await app.register(ashFastifyPlugin, { store, subject: userOf, ...patience });
   await app.register(ashFastifyContext);
 
   app.post('/transfer', { config: { ash: true } }, ({ body }) => bank.transfer(body));

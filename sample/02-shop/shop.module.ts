@@ -16,10 +16,10 @@ import { TransfersController } from './transfers.controller.js';
   providers: [{ provide: APP_FILTER, useClass: ShopErrorFilter }],
 })
 export class ShopModule {
-  static of({ bank, store, page }: ShopParts): DynamicModule {
+  static of({ bank, store, patience, page }: ShopParts): DynamicModule {
     return {
       module: ShopModule,
-      imports: [AshModule.forRoot({ store, subject: userOf })],
+      imports: [AshModule.forRoot({ store, subject: userOf, ...patience })],
       controllers: page === undefined ? [] : [PageController],
       providers: [
         { provide: Bank, useValue: bank },

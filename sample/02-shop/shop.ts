@@ -8,6 +8,8 @@ export interface ShopParts {
   readonly bank: Bank;
   /** A store that is open. */
   readonly store: AshContextStore;
+  /** How long it is waited for, where that is not the library's own. */
+  readonly patience?: { readonly storeTimeout: number } | undefined;
   /** Its page, where it has one. */
   readonly page?: Page | undefined;
   /** Whether its framework and its library keep what they have to say to themselves. */

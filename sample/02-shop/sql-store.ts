@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chooseBy, type Environment } from './environment.js';
+import { chooseBy, storeTimeoutOf, type Environment } from './environment.js';
 import type { ShopStore, SpentStore } from './shop-store.js';
 
 const DRIVERS = { postgres: 'postgres', postgresql: 'postgres', mysql: 'mysql', mariadb: 'mariadb' } as const;
@@ -11,7 +11,12 @@ const DRIVERS = { postgres: 'postgres', postgresql: 'postgres', mysql: 'mysql', 
 export async function makeSqlStore(environment: Environment): Promise<ShopStore<SpentStore>> {
   const { DATABASE_URL, STORE_PREFIX } = environment;
   const { AshSqlStore } = await import('nestjs-ash/typeorm');
-  const options = { createTables: true, ...(STORE_PREFIX === undefined ? {} : { tablePrefix: `${STORE_PREFIX}_` }) };
+  const timeout = storeTimeoutOf(environment);
+  const options = {
+    createTables: true,
+    ...(STORE_PREFIX === undefined ? {} : { tablePrefix: `${STORE_PREFIX}_` }),
+    ...(timeout === undefined ? {} : { timeout }),
+  };
   if (DATABASE_URL !== undefined) {
     const type = chooseBy({ DATABASE_URL: schemeOf(DATABASE_URL) }, 'DATABASE_URL', '', DRIVERS);
     const store = new AshSqlStore({ type, url: DATABASE_URL }, options);

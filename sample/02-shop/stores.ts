@@ -1,5 +1,5 @@
 import { AshMemoryStore } from 'nestjs-ash/server';
-import { chooseBy, type Environment } from './environment.js';
+import { chooseBy, storeTimeoutOf, type Environment } from './environment.js';
 import { makeSealedStore } from './sealed-store.js';
 import type { ShopStore, SpentStore } from './shop-store.js';
 import { makeSqlStore } from './sql-store.js';
@@ -39,16 +39,21 @@ function makeMemoryStore(): Promise<ShopStore<SpentStore>> {
   return Promise.resolve({ store, note: 'in the memory of this process', close: () => store.close() });
 }
 
-async function makeRedisStore({
-  REDIS_URL = 'redis://127.0.0.1:6379',
-  REDIS_SENTINELS,
-  REDIS_SENTINEL_NAME = 'mymaster',
-  STORE_PREFIX,
-}: Environment): Promise<ShopStore<SpentStore>> {
+async function makeRedisStore(environment: Environment): Promise<ShopStore<SpentStore>> {
+  const {
+    REDIS_URL = 'redis://127.0.0.1:6379',
+    REDIS_SENTINELS,
+    REDIS_SENTINEL_NAME = 'mymaster',
+    STORE_PREFIX,
+  } = environment;
+  const commandTimeout = storeTimeoutOf(environment);
   const { AshRedisStore } = await import('nestjs-ash/redis');
   const store = new AshRedisStore(
     REDIS_SENTINELS === undefined ? REDIS_URL : { sentinels: addressesOf(REDIS_SENTINELS), name: REDIS_SENTINEL_NAME },
-    STORE_PREFIX === undefined ? {} : { prefix: `${STORE_PREFIX}:` },
+    {
+      ...(STORE_PREFIX === undefined ? {} : { prefix: `${STORE_PREFIX}:` }),
+      ...(commandTimeout === undefined ? {} : { commandTimeout }),
+    },
   );
   return {
     store,

@@ -95,6 +95,7 @@ describe('the built shop that is set up wrongly', () => {
     [{ STORE: 'sealed', SEALED_KEYS: 'a:hidden' }, /'a'/],
     [{ STORE: 'sealed', SEALED_OVER: 'sql', SEALED_KEYS: 'a:hidden' }, /'a'/],
     [{ STORE: 'sql', STORE_PREFIX: 'a b' }, /'a b_'/],
+    [{ STORE: 'sql', STORE_TIMEOUT: 'long' }, /'timeout'.* NaN/],
     [{ STORE: 'sql', DATABASE_URL: 'oracle://user:hidden@db/shop' }, /^DATABASE_URL is one of postgres, .*, not 'oracle'\.$/m],
     [{ STORE: 'sql', DATABASE_URL: 'hidden' }, /^DATABASE_URL is one of postgres, .*, not 'no URL'\.$/m],
     [{ FRAMEWORK: 'koa', STORE: 'sql' }, /^FRAMEWORK is one of nest, express, fastify, not 'koa'\.$/m],

@@ -24,7 +24,9 @@ for (const [store, env] of Object.entries(STORES)) {
     let shops;
     let end;
     before(async () => {
-      ({ shops, end } = await startShops(ADAPTERS.map((ADAPTER) => ({ ...env, ADAPTER, STORE_PREFIX: 'races' }))));
+      const STORE_TIMEOUT = '30000';
+      const shared = { ...env, STORE_PREFIX: 'races', STORE_TIMEOUT };
+      ({ shops, end } = await startShops(ADAPTERS.map((ADAPTER) => ({ ...shared, ADAPTER }))));
     });
     after(() => end?.());
 

@@ -3,6 +3,9 @@ import { describeWholeShop } from '../shop/whole-shop.suite.js';
 import { MEMORY, SERVERS, shopsOn, type ShopServer, type ShopStore } from '../support/shop.js';
 import { connect, dropTables, MARIADB, POSTGRES } from './sql-fixture.js';
 
+/** A busy machine may take its time: that a store is waited for no longer than it may be is tried elsewhere. */
+const STORE_TIMEOUT = '30000';
+
 type Environment = ShopStore['environment'];
 
 /** Keeps what one run leaves on a server apart from what others do. */
@@ -14,7 +17,10 @@ export function describeShopWith(
   environment: Environment,
   servers: readonly ShopServer[] = SERVERS.nest,
 ): void {
-  runWith({ ...MEMORY, title: ` with ${title}`, environment: { ...environment, STORE_PREFIX } }, servers);
+  runWith(
+    { ...MEMORY, title: ` with ${title}`, environment: { ...environment, STORE_PREFIX, STORE_TIMEOUT } },
+    servers,
+  );
 }
 
 /** Runs every suite of the shop with sealed contexts over a store. */
@@ -22,7 +28,7 @@ export function describeShopWithSealed(title: string, environment: Environment, 
   const SEALED_KEYS = `test:${randomBytes(32).toString('base64url')}`;
   const store: ShopStore = {
     title: ` with sealed contexts over ${title}`,
-    environment: { ...environment, STORE: 'sealed', STORE_PREFIX, SEALED_KEYS },
+    environment: { ...environment, STORE: 'sealed', STORE_PREFIX, STORE_TIMEOUT, SEALED_KEYS },
     knowsSpent: false,
     followsClock,
     contextId: /^ash_s[A-Za-z0-9_-]+$/,
