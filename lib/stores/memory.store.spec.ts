@@ -235,7 +235,10 @@ describe('AshMemoryStore', () => {
     expect((used() - before) / count).toBeLessThan(450);
     clock.now += 1_500;
     await store.cleanup();
-    expect((used() - before) / count).toBeLessThan(12);
+    const left = (): number => (used() - before) / count;
+    // Some of it is given back beside the program, a little later.
+    for (let again = 0; again < 100 && left() >= 12; again++) await nextTurn();
+    expect(left()).toBeLessThan(12);
     await store.close();
   });
 
