@@ -8,9 +8,16 @@ import { compilePolicy, type AshRoutePolicy } from '../../lib/verification/polic
 import { RouteBinding } from '../../lib/verification/route-binding.js';
 import type { AshPass } from '../../lib/verification/verdict.js';
 import { AshVerifier } from '../../lib/verification/verifier.js';
-import { startRedis, type RedisServer } from '../../scripts/services/index.mjs';
+import {
+  startRedis,
+  startRedisCluster,
+  startRedisSentinel,
+  type RedisCluster,
+  type RedisSentinel,
+  type RedisServer,
+} from '../../scripts/services/index.mjs';
 import { prove } from '../verification/route-under-test.js';
-import { addresses, newPrefix, serviceOf } from './redis-service.js';
+import { newPrefix } from './redis-service.js';
 import { TcpProxy } from './tcp-proxy.js';
 
 const WAIT = 20_000;
@@ -74,6 +81,14 @@ async function commandsOf(servers: readonly Redis[], prefix: string, act: () => 
   return seen;
 }
 
+// Of their own: on a busy server, what a monitor sees can come before the answer that it begins with, which ends the client.
+let nodes: RedisCluster;
+let watched: RedisSentinel;
+beforeAll(async () => {
+  [nodes, watched] = await Promise.all([startRedisCluster(), startRedisSentinel()]);
+});
+afterAll(() => Promise.all([nodes.stop(), watched.stop()]));
+
 describe('AshRedisStore asks', () => {
   const prefix = newPrefix();
   /** Of its own: it loses its scripts. */
@@ -86,7 +101,7 @@ describe('AshRedisStore asks', () => {
   beforeAll(async () => {
     server = await startRedis();
     redis = new Redis(server.url);
-    cluster = new Cluster(addresses(serviceOf('REDIS_CLUSTER')));
+    cluster = new Cluster([...nodes.nodes]);
     proxy = await TcpProxy.start(server, HOLD_BACK);
     single = new AshRedisStore({ port: proxy.port }, { prefix });
     await single.open();
@@ -164,14 +179,10 @@ describe('AshRedisStore with replicas', () => {
   it.each<[title: string, connect: () => AshRedisClient, masters: (client: AshRedisClient) => Redis[]]>([
     [
       'behind Sentinel',
-      () => new Redis({ sentinels: addresses(serviceOf('REDIS_SENTINELS')), name: serviceOf('REDIS_SENTINEL_NAME') }),
+      () => new Redis({ sentinels: [...watched.sentinels], name: watched.name }),
       (client) => [client as unknown as Redis],
     ],
-    [
-      'on a Cluster',
-      () => new Cluster(addresses(serviceOf('REDIS_CLUSTER'))),
-      (client) => (client as unknown as Cluster).nodes('master'),
-    ],
+    ['on a Cluster', () => new Cluster([...nodes.nodes]), (client) => (client as unknown as Cluster).nodes('master')],
   ])('gathers what comes while one WAIT is under way into the next one, %s', async (_title, connect, masters) => {
     const client = connect();
     const prefix = newPrefix();

@@ -1,7 +1,7 @@
 import { Cluster, Redis } from 'ioredis';
 import { AshRedisStore } from 'nestjs-ash/redis';
-import { startRedis, type RedisServer } from '../../scripts/services/index.mjs';
-import { addresses, newPrefix, serviceOf } from './redis-service.js';
+import { startRedis, startRedisCluster, type RedisServer } from '../../scripts/services/index.mjs';
+import { newPrefix, serviceOf } from './redis-service.js';
 
 const LIFE = 20_000;
 const CONTEXT = { binding: 'POST /transfer', ttlMs: LIFE };
@@ -158,7 +158,8 @@ describe('What is asked of AshRedisStore in one turn', () => {
   });
 
   it('goes to the master of each key on a Cluster, and marks of one shard go together', async () => {
-    const cluster = new Cluster(addresses(serviceOf('REDIS_CLUSTER')));
+    const nodes = await startRedisCluster({ replicasPerMaster: 0 });
+    const cluster = new Cluster([...nodes.nodes]);
     const spread = new AshRedisStore(cluster, { prefix });
     await spread.open();
     const contexts = await Promise.all(times(MANY, () => spread.create(CONTEXT)));
@@ -185,5 +186,6 @@ describe('What is asked of AshRedisStore in one turn', () => {
     expect(counts(answers)).toStrictEqual({ marked: 20 });
     expect(marks).toStrictEqual(['evalsha']);
     await cluster.quit();
+    await nodes.stop();
   });
 });
