@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
+import { inspect } from 'node:util';
 import {
   ashErrorStatus,
   ashVerifyProofUnified,
@@ -1079,8 +1080,33 @@ describe('the URL', () => {
     ['leaves the origin by two slashes', BASE, '//evil.example/x', /leaves the origin/],
     ['leaves the origin by a backslash', BASE, '/\\evil.example/x', /leaves the origin/],
     ['leaves the origin by another port', BASE, 'https://shop.example:444/x', /leaves the origin/],
+    [
+      'leaves the origin with a password',
+      BASE,
+      'https://me:hidden@evil.example/x',
+      /'https:\/\/evil\.example\/x' leaves/,
+    ],
+    [
+      'leaves it with a password by two slashes',
+      BASE,
+      '//me:hidden@evil.example',
+      /'\/\/evil\.example' leaves the origin/,
+    ],
     ['is no HTTP', BASE, 'data:text/plain,x', /no http or https/],
+    [
+      'is no HTTP with a password',
+      BASE,
+      'ftp:\\\\me:hid@hidden@shop.example/@x',
+      /'ftp:\\\\shop\.example\/@x' is no http/,
+    ],
     ['is none', BASE, 'https://', /is no URL/],
+    ['is none with a query', BASE, 'https://?token=hidden', /'https:\/\/' is no URL/],
+    [
+      'is none with a password',
+      BASE,
+      'https://me:hidden@shop.example:99999',
+      /'https:\/\/shop\.example:99999' is no URL/,
+    ],
   ])('is an error where it %s', async (_title, baseUrl, path, message) => {
     const { server } = open({});
     const ash = new AshClient({ fetch: server.fetch, ...(baseUrl === undefined ? {} : { baseUrl }) });
@@ -1088,7 +1114,7 @@ describe('the URL', () => {
     const error: unknown = await ash.get(path).catch((thrown: unknown) => thrown);
 
     expect(error).toMatchObject({ code: 'ASH_CLIENT_URL_INVALID', message: expect.stringMatching(message) });
-    expect(String(error)).not.toContain('hidden');
+    expect(inspect(error)).not.toContain('hidden');
     expect(server.seen).toHaveLength(0);
   });
 

@@ -39,13 +39,15 @@ function below(base: URL, path: string): URL {
 function parse(text: string, base?: URL): URL {
   try {
     return new URL(text, base);
-  } catch (cause) {
-    throw invalid(text, 'is no URL', cause);
+  } catch {
+    // What the platform throws shows the whole of it.
+    throw invalid(text, 'is no URL');
   }
 }
 
-/** Says what is wrong with a URL, without its query, which can hold what no log should. */
-function invalid(input: string, what: string, cause?: unknown): AshClientError {
+/** Says what is wrong with a URL, without its query and its password, which can hold what no log should. */
+function invalid(input: string, what: string): AshClientError {
   const [path = ''] = input.split(/[?#]/);
-  return new AshClientError('ASH_CLIENT_URL_INVALID', `The URL '${path.slice(0, 200)}' ${what}.`, { cause });
+  const shown = path.replace(/([/\\]{2}|:)[^/\\]*@/, '$1').slice(0, 200);
+  return new AshClientError('ASH_CLIENT_URL_INVALID', `The URL '${shown}' ${what}.`);
 }
