@@ -16,7 +16,9 @@ export interface HeldAnswer {
   destroy(): unknown;
 }
 
-const SAYINGS = ['writeHead', 'write', 'end', 'flushHeaders'] as const;
+/** What puts more behind the body. HTTP/1 has one of them, HTTP/2 both. */
+export const OF_TRAILERS = ['addTrailers', 'setTrailer'] as const;
+const SAYINGS = ['writeHead', 'write', 'end', 'flushHeaders', ...OF_TRAILERS] as const;
 const HEADERS = ['setHeader', 'appendHeader', 'removeHeader'] as const;
 const LISTENING = ['on', 'addListener'] as const;
 const LEAVING = ['off', 'removeListener'] as const;

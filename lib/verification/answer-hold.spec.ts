@@ -41,6 +41,14 @@ class Answer extends EventEmitter implements HeldAnswer {
     this.out.push(['end', ...args]);
     return this;
   }
+
+  addTrailers(trailers: object): void {
+    this.out.push(['addTrailers', trailers]);
+  }
+
+  createPushResponse(headers: object): void {
+    this.out.push(['push', headers]);
+  }
 }
 
 /** A hold that is settled when a test says so. */
@@ -229,6 +237,56 @@ describe('holdAnswer', () => {
     expect(drained).toHaveBeenCalledTimes(2);
     expect(answer.out).toStrictEqual([['end', 'instead']]);
     expect(answer.destroy).not.toHaveBeenCalled();
+  });
+
+  it('lets trailers out behind what they belong to, and begins no answer with them', async () => {
+    const scene = new Scene();
+    const { answer } = scene;
+    answer.addTrailers({ a: '1' });
+    expect(scene.settle).not.toHaveBeenCalled();
+    answer.write('a');
+    answer.addTrailers({ b: '2' });
+    expect(answer.out).toStrictEqual([]);
+    await scene.pass();
+    answer.addTrailers({ c: '3' });
+    expect(answer.out).toStrictEqual([
+      ['addTrailers', { a: '1' }],
+      ['write', 'a'],
+      ['addTrailers', { b: '2' }],
+      ['addTrailers', { c: '3' }],
+    ]);
+  });
+
+  it('lets no trailer out where it is replaced', async () => {
+    const scene = new Scene();
+    const { answer } = scene;
+    answer.addTrailers({ a: '1' });
+    answer.write('a');
+    answer.addTrailers({ b: '2' });
+    await scene.fail(failure);
+    answer.addTrailers({ c: '3' });
+    expect(answer.out).toStrictEqual([['end', 'instead']]);
+  });
+
+  it('lets nothing be pushed before it is settled, nor where it is replaced', async () => {
+    const refused = expect.objectContaining({ code: 'ERR_HTTP2_PUSH_DISABLED' });
+    const [scene, other] = [new Scene(), new Scene()];
+    for (const { answer } of [scene, other]) {
+      expect(() => {
+        answer.createPushResponse({ ':path': '/a' });
+      }).toThrow(refused);
+      answer.write('a');
+    }
+    await scene.pass();
+    scene.answer.createPushResponse({ ':path': '/a' });
+    expect(scene.answer.out).toStrictEqual([
+      ['write', 'a'],
+      ['push', { ':path': '/a' }],
+    ]);
+    await other.fail(failure);
+    expect(() => {
+      other.answer.createPushResponse({ ':path': '/a' });
+    }).toThrow(refused);
   });
 
   it('breaks the answer off where it cannot even be replaced', async () => {

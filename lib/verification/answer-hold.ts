@@ -1,4 +1,5 @@
-import { AnswerDoor, headersSent, type HeldAnswer, type Said } from './answer-door.js';
+import { AnswerDoor, headersSent, OF_TRAILERS, type HeldAnswer, type Said } from './answer-door.js';
+import { refusePushes } from './answer-side-ways.js';
 
 /** The head of an answer that waits, which is still open to who makes it wait. */
 export interface OpenHead {
@@ -39,6 +40,8 @@ class Hold {
     private readonly replace: Replace,
   ) {
     this.door = new AnswerDoor(response, (said) => this.say(said));
+    const why = 'The answer is held back, and what would be pushed with it too.';
+    refusePushes(response, why, () => this.state === 'released');
   }
 
   private say(said: Said): unknown {
@@ -51,7 +54,7 @@ class Hold {
       this.hasEnded = true;
       this.door.takeEnd();
     }
-    if (this.state === 'silent') void this.run(statusOf(said, this.response));
+    if (this.state === 'silent' && !isTrailer(said)) void this.run(statusOf(said, this.response));
     return method === 'write' ? false : this.response;
   }
 
@@ -108,6 +111,11 @@ class Hold {
     // What is still to come is let through to nowhere, so that its source comes to its end.
     this.door.drainSoon();
   }
+}
+
+/** Whether it goes behind the body, and so begins no answer. */
+function isTrailer({ method }: Said): boolean {
+  return OF_TRAILERS.some((name) => name === method);
 }
 
 function statusOf({ method, args: [status] }: Said, { statusCode }: HeldAnswer): number {

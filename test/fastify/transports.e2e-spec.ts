@@ -42,6 +42,16 @@ describe('On HTTP/2', () => {
     app.post('/end', { config: { ash: { chain: { name: 'c', after: 'POST /start' } } } }, (_request, reply) =>
       reply.code(402).send({}),
     );
+    app.post<{ Body: { spends: boolean } }>(
+      '/trailed',
+      { config: { ash: { spend: 'handler' } } },
+      async (request, reply) => {
+        reply.hijack();
+        if (request.body.spends) await request.ash?.spend();
+        reply.raw.addTrailers({ 'x-sum': 'of the body' });
+        reply.raw.end('{}');
+      },
+    );
     await app.listen({ port: 0, host: '127.0.0.1' });
     session = connect(`http://127.0.0.1:${(app.server.address() as AddressInfo).port}`);
   });
@@ -51,10 +61,16 @@ describe('On HTTP/2', () => {
     await app.close();
   });
 
-  async function post(path: string, headers: Record<string, string | string[]>, body?: string | Uint8Array) {
+  async function post(
+    path: string,
+    headers: Record<string, string | string[]>,
+    body?: string | Uint8Array,
+    onTrailers: (trailers: IncomingHttpHeaders) => void = () => undefined,
+  ) {
     const stream = session.request({ ':method': 'POST', ':path': path, ...headers }, { endStream: body === undefined });
     if (body !== undefined) stream.end(body);
     const answered = new Promise<IncomingHttpHeaders>((resolve) => stream.once('response', resolve));
+    stream.once('trailers', onTrailers);
     const chunks: Buffer[] = [];
     for await (const chunk of stream) chunks.push(chunk as Buffer);
     const { ':status': status, ...rest } = (await answered) as IncomingHttpHeaders & { ':status'?: number };
@@ -67,6 +83,17 @@ describe('On HTTP/2', () => {
     const proof = sign(body as AshIssuedContext, draft, { previousProof });
     return { draft, proof };
   }
+
+  it.each([
+    [true, 200, 'of the body'],
+    [false, 500, undefined],
+  ])('a handler that spends (%s) is answered %i, with its trailer %s', async (spends, status, trailer) => {
+    const trailers: IncomingHttpHeaders[] = [];
+    const { draft } = await prepare({ ...json('POST /trailed'), body: JSON.stringify({ spends }) });
+    const answer = await post('/trailed', draft.headers, draft.body, (headers) => trailers.push(headers));
+    expect(answer.status).toBe(status);
+    expect(trailers.map((headers) => headers['x-sum'])).toStrictEqual(trailer === undefined ? [] : [trailer]);
+  });
 
   it('a request passes once', async () => {
     const { draft } = await prepare(json('POST /a'));
