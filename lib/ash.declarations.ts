@@ -90,7 +90,7 @@ function checkOpen({ name, handler }: MappedRoute): void {
 }
 
 function checkEncrypted({ name, handler }: MappedRoute): void {
-  if (!has(EVENTS_KEY, handler)) return;
+  if (!answersEvents(handler)) return;
   throw fault(name, 'has @AshEncrypted() and @Sse(): a stream of events cannot be encrypted, since it has no end');
 }
 
@@ -173,6 +173,11 @@ function bindingsOf({ name, method, paths }: MappedRoute, declared: readonly str
 
 function parse(name: string, text: string, served?: string): RouteBinding {
   return readBinding(name, `@AshProtected('${text}')`, text, served);
+}
+
+/** Whether a handler answers a stream of events, whose head Nest may send before the handler has done anything. */
+export function answersEvents(handler: object): boolean {
+  return has(EVENTS_KEY, handler);
 }
 
 function has(key: string, target: object): boolean {

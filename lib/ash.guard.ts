@@ -1,4 +1,5 @@
 import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { answersEvents } from './ash.declarations.js';
 import { nodeAnswerOf } from './ash.node-answer.js';
 import { AshException } from './ash.exception.js';
 import { ASH_PROTECTION } from './ash.module-definition.js';
@@ -10,11 +11,13 @@ import { untraced } from './verification/untraced.js';
 import { GUARD_MARK } from './ash.metadata.js';
 import { AshProtection } from './verification/protection.js';
 import type { ProtectedRoute } from './verification/protected-route.js';
+import type { ReplaceableAnswer } from './verification/answer-instead.js';
 import type { NodeAnswer } from './verification/node-answer.js';
 import { ashErrorBody } from './verification/refusal.js';
 import type { AshPass, AshRefusal } from './verification/verdict.js';
 
 type Route = ProtectedRoute;
+type Response = NodeAnswer & ReplaceableAnswer;
 
 /**
  * Verifies a protected request and spends its context, or refuses it. `@AshProtected` binds it to its route; under
@@ -92,11 +95,15 @@ export class AshGuard implements CanActivate {
   protected async accept(context: ExecutionContext, request: AshRequest, pass: AshPass): Promise<void> {
     const route = this.getRoute(context);
     const response = responseOf(context);
+    const passed = { pass, route, request, response };
     try {
-      await this.protection.admit({ pass, route, request, response }, (refusal) => this.toException(refusal, route));
+      await this.protection.admit(passed, (refusal) => this.toException(refusal, route));
     } catch (error) {
       throw isAshError(error) ? new AshException(ashErrorBody(error), { cause: error }) : error;
     }
+    // What a handler answers by itself goes past the interceptor.
+    if (pass.spending === undefined || answersEvents(context.getHandler())) return;
+    this.protection.hold(route, response, (status) => this.protection.requireSpent(passed, status));
   }
 }
 
@@ -106,6 +113,6 @@ function receivedBy(context: ExecutionContext): AshRequest {
 }
 
 /** Node's own response. */
-function responseOf(context: ExecutionContext): NodeAnswer {
-  return nodeAnswerOf(context.switchToHttp().getResponse<NodeAnswer | { readonly raw: NodeAnswer }>());
+function responseOf(context: ExecutionContext): Response {
+  return nodeAnswerOf(context.switchToHttp().getResponse<Response | { readonly raw: Response }>());
 }

@@ -21,7 +21,7 @@ import { AshRoutes } from './ash.routes.js';
 import { AshVerdicts } from './ash.verdicts.js';
 import type { ChainStep } from './verification/chain.js';
 import { AshProtection, type Passed } from './verification/protection.js';
-import { isFailure, type NodeAnswer } from './verification/node-answer.js';
+import type { NodeAnswer } from './verification/node-answer.js';
 
 /** Express's response is Node's own, Fastify's holds it; each has the status that the handler set. */
 type ResponseLike = NodeAnswer | (Pick<NodeAnswer, 'statusCode'> & { readonly raw: NodeAnswer });
@@ -60,9 +60,7 @@ export class AshInterceptor implements NestInterceptor {
     passed: Passed<AshRequest>,
     statusOf: () => number,
   ): Observable<unknown> {
-    const check = async (): Promise<void> => {
-      if (!isFailure(statusOf())) await this.protection.requireSpent(passed);
-    };
+    const check = (): Promise<void> => this.protection.requireSpent(passed, statusOf());
     return concat(
       handled.pipe(
         concatMap((value: unknown, index) => (index === 0 ? from(check()).pipe(map(() => value)) : of(value))),

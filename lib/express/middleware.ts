@@ -30,7 +30,7 @@ export function ashExpressMiddleware(options: AshExpressOptions): AshExpressHand
   const { store, onError, skip } = options;
   const server = new AshServer<AshExpressRequest>(NAME, store, options, MIDDLEWARE_KEYS);
   checkHooks(NAME, { onError, skip });
-  const passage = new Passage(server.protection, server.log);
+  const passage = new Passage(server.protection);
   return (request: AshExpressRequest, response: AshExpressResponse, next: AshExpressNext) => {
     const enter = async (): Promise<void> => {
       if (skip !== undefined && (await isSkipped(skip, request))) return;

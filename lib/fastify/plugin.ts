@@ -92,7 +92,7 @@ class InstanceProtection {
     checkAudit(NAME, audit);
     if (!['marked', 'all'].includes(routes)) throw fault(NAME, `'routes' is 'marked' or 'all', not '${routes}'`);
     checkFastifyRouter(NAME, fastify.initialConfig);
-    this.passage = new Passage(this.protection, this.log);
+    this.passage = new Passage(this.protection);
     this.routes = new MarkedRoutes(routes);
   }
 

@@ -23,7 +23,7 @@ describe('An answer of HTTP/2 is held', () => {
 
   beforeAll(async () => {
     const ash = new AshServer('test', store, options, SERVER_OPTION_KEYS);
-    const passage = new Passage(ash.protection, log);
+    const passage = new Passage(ash.protection);
     server = createServer((request, response) => {
       const known = request as Http2ServerRequest & { method: string; url: string };
       passage.enter(known, response, ash.routeOf(known)).then(

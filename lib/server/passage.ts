@@ -1,9 +1,8 @@
 import { ASH_VERIFIED_HEADER, isAshError, type AshError } from '../core/index.js';
-import { holdAnswer } from '../verification/answer-hold.js';
-import { answerInstead, SERVER_FAULT, type ReplaceableAnswer } from '../verification/answer-instead.js';
+import type { ReplaceableAnswer } from '../verification/answer-instead.js';
 import { ashTargetOf, type AshRequestLike } from '../verification/facts.js';
-import type { AshProtection, Passed } from '../verification/protection.js';
-import type { AshLog, ProtectedRoute } from '../verification/protected-route.js';
+import type { AshProtection } from '../verification/protection.js';
+import type { ProtectedRoute } from '../verification/protected-route.js';
 import type { NodeAnswer } from '../verification/node-answer.js';
 import { ashErrorBody } from '../verification/refusal.js';
 import type { AshVerifyResult } from '../verification/verdict.js';
@@ -24,10 +23,7 @@ export class Passage<R extends AshRequestLike> {
   // By the answer, which is Node's own, and by nothing that an application may have put on it or on its request.
   private readonly verdicts = new Verdicts<Verdict>();
 
-  constructor(
-    private readonly protection: AshProtection<R>,
-    private readonly log: AshLog,
-  ) {}
+  constructor(private readonly protection: AshProtection<R>) {}
 
   /**
    * Lets a request pass on to its handler. However often it is called for a request and a route, it verifies once; and
@@ -55,19 +51,10 @@ export class Passage<R extends AshRequestLike> {
     } catch (error) {
       throw isAshError(error) ? refused(error) : error;
     }
-    if (verdict.step !== undefined || verdict.spending !== undefined) this.hold(passed, response);
+    if (verdict.step !== undefined || verdict.spending !== undefined) {
+      this.protection.hold(route, response, (status, head) => this.protection.conclude(passed, status, head));
+    }
     verdict.step?.begin();
-  }
-
-  private hold(passed: Passed<R>, response: NodeResponse): void {
-    holdAnswer(
-      response,
-      (status, head) => this.protection.conclude(passed, status, head),
-      (error, end) => {
-        this.log('error', `${passed.route.name}: the answer was withheld.`, error);
-        answerInstead(response, SERVER_FAULT, { end });
-      },
-    );
   }
 }
 

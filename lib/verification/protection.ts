@@ -12,7 +12,8 @@ import {
 } from '../core/index.js';
 import type { AshContextStore } from '../stores/context-store.js';
 import { after, type Awaitable } from './after.js';
-import type { OpenHead } from './answer-hold.js';
+import { holdAnswer, type OpenHead } from './answer-hold.js';
+import { answerInstead, SERVER_FAULT, type ReplaceableAnswer } from './answer-instead.js';
 import { BoundedStore } from './bounded-store.js';
 import type { ChainStep } from './chain.js';
 import { isAnswerHead } from './context-header.js';
@@ -225,13 +226,14 @@ export class AshProtection<R extends AshRequestLike = AshRequestLike> {
 
   /**
    * Sees to it that a handler has spent its context, on a route that leaves that to the handler, and issues the next
-   * one to a client that asks for it. It is called when the handler has succeeded, before its answer goes out.
+   * one to a client that asks for it. It is called when the handler has ended, before its answer goes out.
    *
-   * @throws AshConfigurationError for a handler that did not spend: the context is spent then, since what has run must
-   * not run again, whatever the client is told.
+   * @param status The status that the request is answered with: a handler that failed need not have spent.
+   * @throws AshConfigurationError for a handler that succeeded and did not spend: the context is spent then, since what has
+   * run must not run again, whatever the client is told.
    */
-  async requireSpent({ pass, route, request, response }: Passed<R>): Promise<void> {
-    if (pass.spending === undefined) return;
+  async requireSpent({ pass, route, request, response }: Passed<R>, status: number): Promise<void> {
+    if (pass.spending === undefined || isFailure(status)) return;
     if (pass.spending.isDone) return this.renew(pass, { request, route, response });
     await this.spend(pass, { request, route });
     throw new AshConfigurationError(
@@ -266,12 +268,29 @@ export class AshProtection<R extends AshRequestLike = AshRequestLike> {
   async conclude(passed: Passed<R>, status: number, response: OpenHead): Promise<void> {
     const { step } = passed.pass;
     try {
-      if (!isFailure(status)) await this.requireSpent(passed);
+      await this.requireSpent(passed, status);
     } catch (error) {
       if (step !== undefined) await this.freeStep(step);
       throw error;
     }
     if (step !== undefined) await this.endStep(step, { status, response });
+  }
+
+  /**
+   * Holds an answer back, from its first byte on, until what the request has left to do is done. What that throws is
+   * logged, and answered as a fault of the server.
+   *
+   * @param settle What is left to do, by the status that the request is answered with.
+   */
+  hold(
+    { name }: ProtectedRoute<R>,
+    response: ReplaceableAnswer,
+    settle: (status: number, head: OpenHead) => Promise<void>,
+  ): void {
+    holdAnswer(response, settle, (error, end) => {
+      this.log('error', `${name}: the answer was withheld.`, error);
+      answerInstead(response, SERVER_FAULT, { end });
+    });
   }
 
   /** Ends a step of a chain as a failure. Where the store cannot free the link before, it stays held, and the log says so. */

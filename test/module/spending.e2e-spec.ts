@@ -1,4 +1,4 @@
-import { BadRequestException, Body, Controller, HttpCode, Inject, Post, Res } from '@nestjs/common';
+import { BadRequestException, Body, Controller, HttpCode, Inject, Post, Res, Sse } from '@nestjs/common';
 import {
   AshChain,
   AshContextStore,
@@ -10,11 +10,19 @@ import {
   type AshVerifiedEvent,
   type AshVerifiedRequest,
 } from 'nestjs-ash';
-import { EMPTY, type Observable } from 'rxjs';
+import { concatMap, EMPTY, map, timer, type Observable } from 'rxjs';
 import { ADAPTERS, applications, type Application } from './application.js';
 
 /** How often the business of a handler was done. */
 const done = { count: 0 };
+/** When the handler may end that has answered before. */
+let mayEnd: Promise<void> = Promise.resolve();
+
+/** Express's response, or Fastify's reply. */
+interface AnyResponse {
+  status(code: number): AnyResponse;
+  send(body: unknown): unknown;
+}
 
 /** The store as it is seen from within a transaction, which notes what is asked of it. */
 class View extends AshMemoryStore {
@@ -89,6 +97,44 @@ class Bank {
   declined(@Res({ passthrough: true }) response: { status(code: number): unknown }): unknown {
     response.status(402);
     return { declined: true };
+  }
+
+  @Post('early')
+  @AshProtected('POST /early', { spend: 'handler' })
+  async early(@Res() response: AnyResponse, @AshVerified() ash: AshVerifiedRequest): Promise<void> {
+    done.count += 1;
+    response.status(200).send('done');
+    await mayEnd;
+    await ash.spend();
+  }
+
+  @Post('never')
+  @AshProtected('POST /never', { spend: 'handler' })
+  never(@Res() response: AnyResponse): void {
+    done.count += 1;
+    response.status(200).send('done');
+  }
+
+  @Post('itself')
+  @AshProtected('POST /itself', { spend: 'handler' })
+  async itself(@Res() response: AnyResponse, @AshVerified() ash: AshVerifiedRequest): Promise<void> {
+    await ash.spend();
+    response.status(200).send({ done: true });
+  }
+
+  @Post('refusing')
+  @AshProtected('POST /refusing', { spend: 'handler' })
+  refusing(@Res() response: AnyResponse): void {
+    response.status(402).send({ declined: true });
+  }
+
+  @Sse('events')
+  @AshProtected('GET /events', { spend: 'handler' })
+  events(@AshVerified() ash: AshVerifiedRequest): Observable<{ data: string }> {
+    return timer(20).pipe(
+      concatMap(() => ash.spend()),
+      map(() => ({ data: 'spent' })),
+    );
   }
 
   @Post('guarded')
@@ -193,6 +239,35 @@ describe.each(ADAPTERS)('On %s a handler that spends its context itself', (adapt
       await expect(send()).resolves.toMatchObject({ status: 409, body: { code: 'ASH_CTX_ALREADY_USED' } });
     },
   );
+
+  it.each(['/early', '/never'])(
+    'is answered 500 where it answers by itself without having spent, and runs no second time: %s',
+    async (path) => {
+      let end: () => void = () => undefined;
+      mayEnd = new Promise((resolve) => (end = resolve));
+      const { send } = await use(path, {});
+      await expect(send()).resolves.toMatchObject({ status: 500, body: { message: 'Internal server error' } });
+      await expect(send()).resolves.toMatchObject({ status: 409, body: { code: 'ASH_CTX_ALREADY_USED' } });
+      end();
+      expect(done.count).toBe(1);
+      expect(application.log.lines.join('\n')).toMatch(/the answer was withheld/);
+    },
+  );
+
+  it('may answer by itself once it has spent, or that it failed', async () => {
+    const { send } = await use('/itself', {});
+    await expect(send()).resolves.toMatchObject({ status: 200, body: { done: true } });
+    await expect(send()).resolves.toMatchObject({ status: 409 });
+    const refusing = await use('/refusing', {});
+    await expect(refusing.send()).resolves.toMatchObject({ status: 402, body: { declined: true } });
+    await expect(refusing.send()).resolves.toMatchObject({ status: 402 });
+  });
+
+  it('may spend with its first event', async () => {
+    const context = await application.client().context('GET', '/events');
+    await expect(application.use(context, { path: '/events' })).resolves.toMatchObject({ status: 200 });
+    await expect(application.use(context, { path: '/events' })).resolves.toMatchObject({ status: 409 });
+  });
 
   it('need not spend where it answers that it failed, and the request can be sent again', async () => {
     const { send } = await use('/declined', {});
