@@ -126,13 +126,12 @@ function urlOf(request: AshRequestLike, raw = request.raw): string {
  * has changed that, the route or the query is another one than the request line says.
  */
 export function pathOf(request: AshRequestLike): string | undefined {
-  const target = urlOf(request);
-  const path = withoutQuery(target);
+  const path = withoutQuery(urlOf(request));
   const { baseUrl, url } = request;
   if (typeof baseUrl !== 'string' || url === undefined) return path;
   const routed = `${baseUrl}${withoutQuery(url)}`;
   // A router at the path itself sees `/`, and not nothing.
-  const isSame = routed.replace(/\/$/, '') === path.replace(/\/$/, '') && queryOf(url).query === queryOf(target).query;
+  const isSame = routed.replace(/\/$/, '') === path.replace(/\/$/, '') && !isQueryReplaced(request);
   return isSame ? path : undefined;
 }
 
