@@ -11,13 +11,11 @@ import { untraced } from './verification/untraced.js';
 import { GUARD_MARK } from './ash.metadata.js';
 import { AshProtection } from './verification/protection.js';
 import type { ProtectedRoute } from './verification/protected-route.js';
-import type { ReplaceableAnswer } from './verification/answer-instead.js';
-import type { NodeAnswer } from './verification/node-answer.js';
+import type { NodeResponse } from './verification/answer-instead.js';
 import { ashErrorBody } from './verification/refusal.js';
 import type { AshPass, AshRefusal } from './verification/verdict.js';
 
 type Route = ProtectedRoute;
-type Response = NodeAnswer & ReplaceableAnswer;
 
 /**
  * Verifies a protected request and spends its context, or refuses it. `@AshProtected` binds it to its route; under
@@ -113,6 +111,6 @@ function receivedBy(context: ExecutionContext): AshRequest {
 }
 
 /** Node's own response. */
-function responseOf(context: ExecutionContext): Response {
-  return nodeAnswerOf(context.switchToHttp().getResponse<Response | { readonly raw: Response }>());
+function responseOf(context: ExecutionContext): NodeResponse {
+  return nodeAnswerOf(context.switchToHttp().getResponse<NodeResponse | { readonly raw: NodeResponse }>());
 }

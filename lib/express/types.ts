@@ -1,5 +1,5 @@
 import type { AshRequestLike, AshVerifiedRequest } from '../server/index.js';
-import type { NodeResponse } from '../server/passage.js';
+import type { NodeResponse } from '../verification/answer-instead.js';
 
 declare global {
   // eslint-disable-next-line @typescript-eslint/no-namespace -- it is how Express's own types are extended

@@ -1,16 +1,12 @@
 import { ASH_VERIFIED_HEADER, isAshError, type AshError } from '../core/index.js';
-import type { ReplaceableAnswer } from '../verification/answer-instead.js';
+import type { NodeResponse } from '../verification/answer-instead.js';
 import { ashTargetOf, type AshRequestLike } from '../verification/facts.js';
 import type { AshProtection } from '../verification/protection.js';
 import type { ProtectedRoute } from '../verification/protected-route.js';
-import type { NodeAnswer } from '../verification/node-answer.js';
 import { ashErrorBody } from '../verification/refusal.js';
 import type { AshVerifyResult } from '../verification/verdict.js';
 import { Verdicts } from '../verification/verdicts.js';
 import { AshRefusalError, refusalErrors } from './refusal-error.js';
-
-/** Node's own response. */
-export type NodeResponse = NodeAnswer & ReplaceableAnswer;
 
 /** A verdict over a request, with what the request's method, path and query were. */
 interface Verdict {

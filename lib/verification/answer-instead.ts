@@ -1,7 +1,11 @@
 import { forgetPhrase, type HeldAnswer } from './answer-door.js';
+import type { NodeAnswer } from './node-answer.js';
 
 /** Node's own response, whose head can be cleared. */
 export type ReplaceableAnswer = HeldAnswer & { getHeaderNames(): string[] };
+
+/** Node's own response, as all that ends a verified request needs it. */
+export type NodeResponse = NodeAnswer & ReplaceableAnswer;
 
 /** What a client is told of a fault of the server: nothing. */
 export const SERVER_FAULT = { statusCode: 500, error: 'Internal Server Error', message: 'Internal server error' };
